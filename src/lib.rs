@@ -1,0 +1,10 @@
+//! Mingce 名册: the population and welfare registry of a sub-district office.
+//!
+//! Layers, outside in: `cli` → `services` → `store` → `domain`. Nothing points
+//! the other way: `domain` is pure, `store` holds all of diesel, a function in
+//! `services` is one use case (one transaction, one permission, one audit
+//! entry), and the front ends only parse and render.
+
+#![forbid(unsafe_code)]
+
+pub mod domain;
