@@ -4,6 +4,25 @@
 //! the web. Of diesel only the derives that say how a value is stored appear;
 //! their implementations live in `store/`.
 
+#[macro_use]
+mod coded;
+
+pub mod account;
+pub mod area;
+pub mod award;
+pub mod certificate;
+pub mod citizen_id;
+pub mod code_table;
+pub mod document;
+pub mod fact;
+pub mod guardian;
 pub mod ids;
+pub mod life_event;
+pub mod mask;
 pub mod money;
 pub mod month;
+pub mod normalise;
+pub mod pinyin;
+pub mod resident;
+pub mod temp_case;
+pub mod visit;
