@@ -28,3 +28,4 @@ pub mod resident;
 pub mod summary;
 pub mod temp_case;
 pub mod visit;
+pub mod policy;

@@ -1,0 +1,191 @@
+//! Conditions: names resolved, words attached.
+
+use super::Builder;
+use crate::domain::policy::facts::KINDS;
+use crate::domain::policy::file::{AgeFrom, AgeLimit, Category, Condition, FactTest, IncomeTest};
+use crate::domain::policy::predicate::{Node, Rule, Test};
+
+impl Builder {
+    /// Compiles an optional condition that stands at `at`.
+    pub(super) fn rule(&mut self, at: &str, condition: Option<&Condition>) -> Rule {
+        match condition {
+            None => Rule::always(),
+            Some(condition) => {
+                let node = self.node(at, condition);
+                Rule::compile(&node)
+            }
+        }
+    }
+
+    fn node(&mut self, at: &str, condition: &Condition) -> Node {
+        match condition {
+            Condition::All(list) => Node::All(self.nodes(&format!("{at}.all"), list)),
+            Condition::Any(list) => Node::Any(self.nodes(&format!("{at}.any"), list)),
+            Condition::Not(inner) => Node::Not(Box::new(self.node(&format!("{at}.not"), inner))),
+            Condition::AgeAtLeast(limit) => self.age(at, *limit, true),
+            Condition::AgeUnder(limit) => Node::Not(Box::new(self.age(at, *limit, false))),
+            Condition::CertificateValid => {
+                self.leaf(at, Test::CertificateValid, "残疾人证有效", "certificate valid")
+            }
+            Condition::Severe => self.leaf(at, Test::Severe, "重度残疾", "severely disabled"),
+            Condition::DisabilityCategory(list) => self.category(at, list),
+            Condition::DisabilityGrade(list) => self.grade(at, list),
+            Condition::Receives(code) => {
+                let program = self.program_ref(&format!("{at}.receives"), code);
+                let (zh, en) = (format!("当月享受 {code}"), format!("receives {code}"));
+                self.leaf(at, Test::Receives(program), &zh, &en)
+            }
+            Condition::HoldsAward(code) => self.holds(at, code),
+            Condition::Fact(test) => self.fact(at, test, false),
+            Condition::FactBeforeMonth(test) => self.fact(at, test, true),
+            Condition::ChildClass(code) => {
+                let test = FactTest { kind: "child_class".to_owned(), code: code.clone() };
+                self.fact(at, &test, false)
+            }
+            Condition::AppraisalPassed => {
+                let code = vec!["pass".to_owned()];
+                self.fact(at, &FactTest { kind: "appraisal".to_owned(), code }, false)
+            }
+            Condition::NoIncident => {
+                let test = FactTest { kind: "incident".to_owned(), code: Vec::new() };
+                Node::Not(Box::new(self.fact(at, &test, false)))
+            }
+            Condition::IncomePerHead(test) => self.income(at, test),
+            Condition::BelowEdgeLine => self.edge(at),
+            Condition::PropertyPerHead(test) => {
+                let standard = self.standard_index(&format!("{at}.standard"), &test.standard);
+                let times = test.at_most_times;
+                let zh = format!("人均财产不超过 {times} 倍 {}", test.standard);
+                let en = format!("property per head at most {times} × {}", test.standard);
+                self.leaf(at, Test::PropertyPerHead { standard, times }, &zh, &en)
+            }
+        }
+    }
+
+    fn nodes(&mut self, at: &str, list: &[Condition]) -> Vec<Node> {
+        if list.is_empty() {
+            self.error(at, "条件列表是空的", "the list of conditions is empty; remove it");
+        }
+        list.iter().map(|condition| self.node(at, condition)).collect()
+    }
+
+    fn leaf(&mut self, at: &str, test: Test, zh: &str, en: &str) -> Node {
+        let clause = self.clause(at, zh.to_owned(), en.to_owned());
+        Node::Test(test, clause)
+    }
+
+    /// "At least" as months since the month of birth; "under" is its opposite.
+    fn age(&mut self, at: &str, limit: AgeLimit, at_least: bool) -> Node {
+        let (years, from) = match limit {
+            AgeLimit::Years(years) => (years, AgeFrom::MonthAfterBirthday),
+            AgeLimit::From { years, from } => (years, from),
+        };
+        if years > 150 {
+            self.error(at, "年龄不合理", "this age is not plausible");
+        }
+        let months = i32::try_from(years.min(150) * 12).unwrap_or(0);
+        let (months, from_zh, from_en) = match from {
+            AgeFrom::MonthAfterBirthday => (months + 1, "次月起算", "from the month after"),
+            AgeFrom::MonthOfBirthday => (months, "当月起算", "from the month of the birthday"),
+        };
+        let (word_zh, word_en) = if at_least { ("年满", "aged") } else { ("已满", "aged") };
+        let zh = format!("{word_zh} {years} 周岁（{from_zh}）");
+        let en = format!("{word_en} at least {years} ({from_en})");
+        self.leaf(at, Test::AgeMonths(months), &zh, &en)
+    }
+
+    fn category(&mut self, at: &str, list: &[Category]) -> Node {
+        let mask = list.iter().fold(0_u8, |mask, c| mask | (1 << (*c as u8 & 7)));
+        let names: Vec<&str> = list.iter().map(|c| category_zh(*c)).collect();
+        let zh = format!("残疾类别为{}", names.join("、"));
+        let en = format!("disability category {list:?}");
+        self.leaf(at, Test::Category(mask), &zh, &en)
+    }
+
+    fn grade(&mut self, at: &str, list: &[u8]) -> Node {
+        self.grades(&format!("{at}.disability_grade"), list);
+        let mask = list.iter().fold(0_u8, |mask, g| mask | (1 << (g & 7)));
+        let (zh, en) = (format!("残疾等级 {list:?}"), format!("disability grade in {list:?}"));
+        self.leaf(at, Test::Grade(mask), &zh, &en)
+    }
+
+    /// The program may stand later than this one.
+    fn holds(&mut self, at: &str, code: &str) -> Node {
+        let (zh, en) = (format!("有 {code} 待遇"), format!("has an award of {code}"));
+        let clause = self.clause(at, zh, en);
+        let index = self.any_program(&format!("{at}.holds_award"), code);
+        Node::Test(Test::HoldsAward(index), clause)
+    }
+
+    fn fact(&mut self, at: &str, test: &FactTest, before: bool) -> Node {
+        let kind = test.kind.as_str();
+        let known = KINDS.contains(&kind) && kind != "income" && kind != "property";
+        if !known {
+            self.error(
+                at,
+                format!("没有事实种类「{kind}」，可用：{}", KINDS.join("、")),
+                format!("there is no kind of fact \"{kind}\"; known: {}", KINDS.join(", ")),
+            );
+        }
+        let any = [String::new()];
+        let codes = if test.code.is_empty() { &any[..] } else { &test.code[..] };
+        let bits = codes.iter().fold(0_u64, |bits, code| {
+            bits | self.policy.kinds.bit(kind, code, before).unwrap_or(0)
+        });
+        let list = test.code.join("/");
+        let (since_zh, since_en) =
+            if before { ("（当月之前已有）", " since before the month") } else { ("", "") };
+        let zh = format!("有事实 {kind} {list}{since_zh}");
+        let en = format!("has the fact {kind} {list}{since_en}");
+        self.leaf(at, Test::Fact(bits), &zh, &en)
+    }
+
+    fn income(&mut self, at: &str, test: &IncomeTest) -> Node {
+        let standard = self.standard_index(&format!("{at}.standard"), &test.standard);
+        let (percent, or_equal) = match (test.below_percent, test.at_most_percent) {
+            (Some(percent), None) => (percent, false),
+            (None, Some(percent)) => (percent, true),
+            _ => {
+                self.error(
+                    at,
+                    "below_percent 和 at_most_percent 必须且只能写一个",
+                    "write exactly one of below_percent and at_most_percent",
+                );
+                (0, false)
+            }
+        };
+        let (word_zh, word_en) =
+            if or_equal { ("不超过", "at most") } else { ("低于", "below") };
+        let zh = format!("人均收入{word_zh} {} 的 {percent}%", test.standard);
+        let en = format!("income per head {word_en} {percent}% of {}", test.standard);
+        self.leaf(at, Test::IncomePerHead { standard, percent, or_equal }, &zh, &en)
+    }
+
+    fn edge(&mut self, at: &str) -> Node {
+        let (standard, percent) = match self.policy.settings.edge_line {
+            Some(line) => line,
+            None => {
+                self.error(
+                    at,
+                    "用到低保边缘线，但没有 [settings] edge_line",
+                    "below_edge_line needs edge_line in [settings]",
+                );
+                (0, 0)
+            }
+        };
+        let test = Test::IncomePerHead { standard, percent, or_equal: false };
+        self.leaf(at, test, "人均收入低于低保边缘线", "income per head below the edge line")
+    }
+}
+
+fn category_zh(category: Category) -> &'static str {
+    match category {
+        Category::Sight => "视力",
+        Category::Hearing => "听力",
+        Category::Speech => "言语",
+        Category::Physical => "肢体",
+        Category::Intellectual => "智力",
+        Category::Mental => "精神",
+        Category::Multiple => "多重",
+    }
+}

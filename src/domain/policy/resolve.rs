@@ -1,0 +1,461 @@
+//! From dated facts to one month as known at one date.
+
+use chrono::{Datelike, NaiveDate};
+use serde::{Deserialize, Serialize};
+
+use super::evaluate::{Outcome, evaluate};
+use super::facts::{
+    DecisionKind, DecisionRow, EventKind, EventRow, FactRole, FactRow, MembershipRow, NOBODY,
+    UnitFacts,
+};
+use super::file::Period;
+use super::model::Policy;
+use super::trace::NoTrace;
+use crate::domain::money::Fen;
+use crate::domain::month::Month;
+
+/// A person at a month, as known at a date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonAt {
+    /// Resident id.
+    pub id: i64,
+    /// Countable income a YEAR.
+    pub income: Fen,
+    /// Property.
+    pub property: Fen,
+    /// Bits of the facts that the policy tests.
+    pub(crate) facts: u64,
+    /// Month of birth (its number).
+    pub birth: i32,
+    /// Household in which the person is a counted member, or
+    /// [`super::NOBODY`].
+    pub household: u16,
+    /// Disability category 1–7, 0 without a certificate.
+    pub category: u8,
+    /// Disability grade 1–4, 0 without a certificate.
+    pub grade: u8,
+    pub(crate) flags: u8,
+}
+
+/// The certificate is valid in the month.
+pub(crate) const CERTIFIED: u8 = 1;
+/// Dead, counted as such.
+pub(crate) const DEAD: u8 = 2;
+/// Dead, but a rise of the household's amount by it is not yet decided.
+pub(crate) const PENDING: u8 = 4;
+/// Moved to another street.
+pub(crate) const AWAY: u8 = 8;
+
+/// A grace period in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GraceAt {
+    /// First month of grace (its number).
+    pub from: i32,
+    /// Base of the last regular month, as known now.
+    pub base: Fen,
+}
+
+/// An award in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AwardAt {
+    /// Award id.
+    pub id: i64,
+    /// Resident, household or case id.
+    pub beneficiary_id: i64,
+    /// Amount in the decision, if it names one.
+    pub decided: Option<Fen>,
+    /// Program index.
+    pub program: u16,
+    /// The award's resident.
+    pub person: u16,
+    /// The award's household, or [`super::NOBODY`].
+    pub household: u16,
+    /// Single-person enrolment.
+    pub single: bool,
+    /// Grace period.
+    pub grace: Option<GraceAt>,
+}
+
+/// A unit at a month as known at a date: all that the evaluator reads, and the
+/// `inputs` of a payout line.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnitAt {
+    /// Unit id.
+    pub unit_id: i64,
+    /// The month (its number).
+    month: i32,
+    /// Day of knowledge, days of the common era.
+    known: i32,
+    /// Some death is pending: two evaluations, the lower counts.
+    pub(crate) pending: bool,
+    /// People of the unit.
+    pub persons: Vec<PersonAt>,
+    /// Awards in force, in the order of the programs.
+    pub awards: Vec<AwardAt>,
+    /// First later month (its number) for which the facts must be resolved
+    /// again.
+    #[serde(skip)]
+    steady_until: i32,
+}
+
+/// The stored inputs of a line cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the stored inputs cannot be read: they are damaged or from another version")]
+pub struct BlobError;
+
+/// First byte of a blob: its format.
+const FORMAT: u8 = 1;
+
+impl UnitAt {
+    /// The month.
+    #[must_use]
+    pub fn month(&self) -> Month {
+        Month::from_index(self.month)
+    }
+
+    /// The day of knowledge.
+    #[must_use]
+    pub fn known_on(&self) -> NaiveDate {
+        NaiveDate::from_num_days_from_ce_opt(self.known).unwrap_or(NaiveDate::MIN)
+    }
+
+    /// First later month for which [`resolve`] must be called again; until then
+    /// [`UnitAt::move_to`] is enough (with the same day of knowledge).
+    #[must_use]
+    pub fn steady_until(&self) -> Month {
+        Month::from_index(self.steady_until)
+    }
+
+    /// Takes the same facts for another month before [`UnitAt::steady_until`].
+    pub fn move_to(&mut self, month: Month) {
+        self.month = month.index();
+    }
+
+    /// Index of an award in force.
+    #[must_use]
+    pub fn award_index(&self, award_id: i64) -> Option<u16> {
+        u16::try_from(self.awards.iter().position(|a| a.id == award_id)?).ok()
+    }
+
+    /// The compact form that is stored with a line; `buffer` is replaced. Ids are
+    /// written relative to the unit's.
+    pub fn encode(&mut self, buffer: &mut Vec<u8>) {
+        self.shift_ids(self.unit_id.wrapping_neg());
+        buffer.clear();
+        buffer.push(FORMAT);
+        let bytes = postcard::to_extend(&*self, std::mem::take(buffer));
+        self.shift_ids(self.unit_id);
+        // Serialising plain integers into memory has no way to fail.
+        *buffer = bytes.unwrap_or_default();
+    }
+
+    /// Reads [`UnitAt::encode`]'s form.
+    ///
+    /// # Errors
+    /// [`BlobError`] if it is damaged or of an unknown format.
+    pub fn decode(bytes: &[u8]) -> Result<UnitAt, BlobError> {
+        let (format, body) = bytes.split_first().ok_or(BlobError)?;
+        if *format != FORMAT {
+            return Err(BlobError);
+        }
+        let mut unit: UnitAt = postcard::from_bytes(body).map_err(|_| BlobError)?;
+        unit.shift_ids(unit.unit_id);
+        unit.steady_until = unit.month + 1;
+        Ok(unit)
+    }
+
+    fn shift_ids(&mut self, by: i64) {
+        for person in &mut self.persons {
+            person.id = person.id.wrapping_add(by);
+        }
+        for award in &mut self.awards {
+            award.id = award.id.wrapping_add(by);
+            award.beneficiary_id = award.beneficiary_id.wrapping_add(by);
+        }
+    }
+
+    /// The facts change at `at`: if that lies ahead, they are steady only until
+    /// then.
+    fn bound(&mut self, at: i32) {
+        if at > self.month && at < self.steady_until {
+            self.steady_until = at;
+        }
+    }
+}
+
+/// Reduces the sealed facts of a unit to `month` as known at the end of
+/// `known_on`; `unit` is overwritten and keeps its memory.
+pub fn resolve(
+    policy: &Policy,
+    facts: &UnitFacts,
+    month: Month,
+    known_on: NaiveDate,
+    unit: &mut UnitAt,
+) {
+    unit.unit_id = facts.unit_id;
+    unit.month = month.index();
+    unit.known = known_on.num_days_from_ce();
+    unit.steady_until = i32::MAX;
+    unit.pending = false;
+    unit.persons.clear();
+    unit.persons.extend(facts.persons.iter().map(|p| PersonAt {
+        id: p.id,
+        income: Fen::ZERO,
+        property: Fen::ZERO,
+        facts: 0,
+        birth: p.birth.index(),
+        household: NOBODY,
+        category: 0,
+        grade: 0,
+        flags: 0,
+    }));
+    if !facts.events.is_empty() {
+        deaths(facts, known_on, unit);
+    }
+    memberships(facts, known_on, unit);
+    if !facts.events.is_empty() {
+        moves(facts, known_on, unit);
+    }
+    certificates(facts, known_on, unit);
+    dated_facts(policy, facts, known_on, unit);
+    awards(policy, facts, known_on, unit);
+}
+
+fn known_event(event: &EventRow, known_on: NaiveDate) -> bool {
+    event.confidence < 3
+        && event.reported_on <= known_on
+        && event.annulled_on.is_none_or(|day| day > known_on)
+}
+
+/// A death counts from the month after it. As long as the household's new amount
+/// is not decided (and until the month of that decision is over) it is pending:
+/// it may lower an amount, never raise it (`rulings.md` M4).
+fn deaths(facts: &UnitFacts, known_on: NaiveDate, unit: &mut UnitAt) {
+    for event in facts.events.iter().filter(|e| e.kind == EventKind::Death) {
+        if !known_event(event, known_on) {
+            continue;
+        }
+        let dead_from = Month::of(event.event_on).next().index();
+        unit.bound(dead_from);
+        if unit.month < dead_from {
+            continue;
+        }
+        let decided = event.decided_on.filter(|day| *day <= known_on);
+        let counts_from = decided.map_or(i32::MAX, |day| Month::of(day).next().index());
+        unit.bound(counts_from);
+        let counts = unit.month >= counts_from;
+        let Some(person) = unit.persons.get_mut(usize::from(event.person)) else { continue };
+        if counts {
+            person.flags = (person.flags | DEAD) & !PENDING;
+        } else if person.flags & DEAD == 0 {
+            person.flags |= PENDING;
+        }
+    }
+    unit.pending = unit.persons.iter().any(|p| p.flags & PENDING != 0);
+}
+
+fn memberships(facts: &UnitFacts, known_on: NaiveDate, unit: &mut UnitAt) {
+    let month = unit.month;
+    for row in &facts.memberships {
+        if row.known_on > known_on {
+            continue;
+        }
+        unit.bound(row.from.index());
+        if row.from.index() > month {
+            continue;
+        }
+        let end_known = row.end_known_on.is_none_or(|day| day <= known_on);
+        if end_known {
+            unit.bound(row.to.index());
+        }
+        let ended = end_known && row.to.index() <= month && !ended_by_death(facts, row, known_on);
+        if ended {
+            continue;
+        }
+        if let Some(person) = unit.persons.get_mut(usize::from(row.person)) {
+            person.household = if row.counted { row.household } else { NOBODY };
+        }
+    }
+}
+
+/// Whether the membership was closed because of the member's death: then the
+/// death, not the closing, says from when and in which direction it counts.
+fn ended_by_death(facts: &UnitFacts, row: &MembershipRow, known_on: NaiveDate) -> bool {
+    facts.events.iter().any(|e| {
+        e.kind == EventKind::Death
+            && e.person == row.person
+            && Month::of(e.event_on) < row.to
+            && known_event(e, known_on)
+    })
+}
+
+/// The old street stops in the month after the registration elsewhere.
+fn moves(facts: &UnitFacts, known_on: NaiveDate, unit: &mut UnitAt) {
+    for event in facts.events.iter().filter(|e| e.kind != EventKind::Death) {
+        if !known_event(event, known_on) {
+            continue;
+        }
+        let from = Month::of(event.reported_on).next().index();
+        unit.bound(from);
+        if unit.month < from {
+            continue;
+        }
+        for (at, person) in unit.persons.iter_mut().enumerate() {
+            let own = at == usize::from(event.person);
+            let with_household = event.household != NOBODY && person.household == event.household;
+            if own || with_household {
+                match event.kind {
+                    EventKind::MoveOut => person.flags |= AWAY,
+                    _ => person.flags &= !AWAY,
+                }
+            }
+        }
+    }
+}
+
+fn certificates(facts: &UnitFacts, known_on: NaiveDate, unit: &mut UnitAt) {
+    for row in &facts.certificates {
+        if row.known_on > known_on {
+            continue;
+        }
+        unit.bound(row.from.index());
+        if row.from.index() > unit.month {
+            continue;
+        }
+        let mut until = i32::MAX;
+        if let Some(day) = row.valid_to {
+            until = Month::of(day).next().index();
+        }
+        if row.cancel_known_on.is_none_or(|day| day <= known_on)
+            && let Some(day) = row.cancelled_on
+        {
+            until = until.min(Month::of(day).next().index());
+        }
+        unit.bound(until);
+        let valid = unit.month < until;
+        if let Some(person) = unit.persons.get_mut(usize::from(row.person)) {
+            person.category = row.category;
+            person.grade = row.grade;
+            person.flags = (person.flags & !CERTIFIED) | if valid { CERTIFIED } else { 0 };
+        }
+    }
+}
+
+fn dated_facts(policy: &Policy, facts: &UnitFacts, known_on: NaiveDate, unit: &mut UnitAt) {
+    let mut latest: Option<&FactRow> = None;
+    for row in &facts.facts {
+        if row.known_on > known_on || row.annulled_on.is_some_and(|day| day <= known_on) {
+            continue;
+        }
+        unit.bound(row.from.index());
+        unit.bound(row.to.index());
+        if row.from.index() > unit.month || row.to.index() <= unit.month {
+            continue;
+        }
+        if let Some(before) = latest
+            && (before.person != row.person || before.key.series != row.key.series)
+        {
+            count_fact(policy, before, unit);
+        }
+        latest = Some(row);
+    }
+    if let Some(last) = latest {
+        count_fact(policy, last, unit);
+    }
+}
+
+fn count_fact(policy: &Policy, row: &FactRow, unit: &mut UnitAt) {
+    let mut bits = row.key.bits;
+    if bits & policy.kinds.before != 0 {
+        let began = row.event_on.map_or(row.from, Month::of).index();
+        unit.bound(began + 1);
+        if began >= unit.month {
+            bits &= !policy.kinds.before;
+        }
+    }
+    let Some(person) = unit.persons.get_mut(usize::from(row.person)) else { return };
+    match row.key.role {
+        FactRole::Income => person.income += row.amount,
+        FactRole::Property => person.property += row.amount,
+        FactRole::Tag => person.facts |= bits,
+    }
+}
+
+fn awards(policy: &Policy, facts: &UnitFacts, known_on: NaiveDate, unit: &mut UnitAt) {
+    unit.awards.clear();
+    let mut rest = facts.decisions.as_slice();
+    for (at, row) in facts.awards.iter().enumerate() {
+        let end = rest.iter().position(|d| usize::from(d.award) > at).unwrap_or(rest.len());
+        let (own, later) = rest.split_at(end);
+        rest = later;
+        let once = policy.program(row.program).is_some_and(|p| p.period == Period::Once);
+        let Some((confirm, grace)) = in_force(own, known_on, once, unit) else { continue };
+        let mut award = AwardAt {
+            id: row.id,
+            beneficiary_id: row.beneficiary_id,
+            decided: confirm.amount,
+            program: row.program,
+            person: row.person,
+            household: row.household,
+            single: row.single,
+            grace: None,
+        };
+        if let Some(grace) = grace {
+            let base = last_regular_base(policy, facts, award.id, grace.from.prev(), known_on);
+            award.grace = Some(GraceAt { from: grace.from.index(), base });
+        }
+        unit.awards.push(award);
+    }
+    if !unit.awards.is_sorted_by_key(|a| a.program) {
+        unit.awards.sort_by_key(|a| a.program);
+    }
+}
+
+/// The confirmation that covers the month, unless a later stop that is not
+/// annulled does; and the grace period in force. `own` are the award's decisions
+/// in the order in which they became known.
+fn in_force<'f>(
+    own: &'f [DecisionRow],
+    known_on: NaiveDate,
+    once: bool,
+    unit: &mut UnitAt,
+) -> Option<(&'f DecisionRow, Option<&'f DecisionRow>)> {
+    let mut confirm = None;
+    let mut grace = None;
+    for row in own.iter().filter(|d| d.known_on <= known_on) {
+        let to = if once { row.from.next().index() } else { row.to.index() };
+        unit.bound(row.from.index());
+        unit.bound(to);
+        let covers = row.from.index() <= unit.month && unit.month < to;
+        match row.kind {
+            DecisionKind::Confirm if covers => (confirm, grace) = (Some(row), None),
+            DecisionKind::Grace if covers => grace = Some(row),
+            DecisionKind::Stop if row.from.index() <= unit.month => {
+                let annulled = own.iter().any(|d| {
+                    d.kind == DecisionKind::AnnulStop
+                        && d.annuls == row.id
+                        && d.known_on <= known_on
+                });
+                if !annulled {
+                    confirm = None;
+                }
+            }
+            _ => {}
+        }
+    }
+    confirm.map(|row| (row, grace))
+}
+
+/// Base of the last regular month, as known now (`rulings.md` M14).
+fn last_regular_base(
+    policy: &Policy,
+    facts: &UnitFacts,
+    award_id: i64,
+    month: Month,
+    known_on: NaiveDate,
+) -> Fen {
+    let (mut unit, mut outcome) = (UnitAt::default(), Outcome::default());
+    resolve(policy, facts, month, known_on, &mut unit);
+    evaluate(policy, &policy.rates(month, known_on), &unit, &mut outcome, &mut NoTrace);
+    outcome.dues().iter().find(|d| d.award_id == award_id).map_or(Fen::ZERO, |d| d.base)
+}
