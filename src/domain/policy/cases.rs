@@ -7,14 +7,16 @@ use chrono::NaiveDate;
 
 use super::evaluate::{Due, Outcome, evaluate, evaluate_quarter};
 use super::facts::{
-    AwardRow, CertificateRow, Codes, DecisionKind, DecisionRow, EventKind, EventRow, FactRow,
-    KINDS, MembershipRow, NOBODY, OPEN, PersonRow, UnitFacts,
+    AwardRow, CertificateRow, Codes, DecisionRow, EventKind, EventRow, FactRow, MembershipRow,
+    NOBODY, OPEN, PersonRow, UnitFacts, category_bit, kind_codes,
 };
-use super::file::{Beneficiary, CaseAward, CaseFile, CasePerson, Period};
+use super::file::{CaseAward, CaseFile, CasePerson, Period};
 use super::model::{Policy, PolicyError};
 use super::rates::Rates;
 use super::resolve::{UnitAt, resolve};
 use super::trace::NoTrace;
+use crate::domain::award::{BeneficiaryKind, DecisionKind};
+use crate::domain::fact::FactKind;
 use crate::domain::money::Fen;
 use crate::domain::month::Month;
 
@@ -200,7 +202,7 @@ fn person_events(facts: &mut UnitFacts, ix: u16, person: &CasePerson) {
         facts.certificates.push(CertificateRow {
             id: 1,
             person: ix,
-            category: certificate.category as u8,
+            categories: category_bit(certificate.category as u8),
             grade: certificate.grade,
             from: Month::of(long_ago()),
             valid_to: certificate.valid_to,
@@ -241,7 +243,7 @@ fn push_award(policy: &Policy, facts: &mut UnitFacts, case: &CaseFile, award: &C
     let named = award.person.as_ref();
     let person = named.and_then(|name| case.person.iter().position(|p| p.name == *name));
     let person = u16::try_from(person.unwrap_or(0)).unwrap_or(0);
-    let is_household = program.beneficiary == Beneficiary::Household;
+    let is_household = program.beneficiary == BeneficiaryKind::Household;
     let ix = u16::try_from(facts.awards.len()).unwrap_or(NOBODY);
     facts.awards.push(AwardRow {
         id: i64::from(ix) + 1,
@@ -300,8 +302,8 @@ pub(crate) fn check_names(policy: &Policy, errors: &mut Vec<PolicyError>) {
             .flat_map(|p| p.facts.iter().chain(p.dated_fact.iter().map(|dated| &dated.fact)));
         for fact in facts {
             let kind = fact.split_once('=').map_or(fact.as_str(), |(kind, _)| kind);
-            if !KINDS.contains(&kind) {
-                let list = KINDS.join(", ");
+            if FactKind::from_code(kind).is_none() {
+                let list = kind_codes().join(", ");
                 fault(
                     "facts",
                     format!("没有事实种类「{kind}」，可用：{list}"),

@@ -1,6 +1,6 @@
 //! From the file to the compiled policy, with every fault named.
 
-use super::facts::FactKinds;
+use super::facts::{FactKinds, category_bit};
 use super::file::{Block, Period, PolicyFile, SettingsFile};
 use super::model::{
     Policy, PolicyError, Program, Settings, Share, ShareId, Standard, StandardValue,
@@ -77,6 +77,8 @@ pub(super) struct Builder {
     has_settings: bool,
     /// Codes of all programs of all files, in order.
     codes: Vec<String>,
+    /// Whether the condition being compiled stands under an odd number of `not`.
+    negated: bool,
 }
 
 impl Builder {
@@ -99,7 +101,13 @@ impl Builder {
             kinds: FactKinds::default(),
             cases: Vec::new(),
         };
-        Builder { policy, errors: Vec::new(), has_settings: false, codes: Vec::new() }
+        Builder {
+            policy,
+            errors: Vec::new(),
+            has_settings: false,
+            codes: Vec::new(),
+            negated: false,
+        }
     }
 
     pub(super) fn error(&mut self, at: &str, zh: impl Into<String>, en: impl Into<String>) {
@@ -319,7 +327,7 @@ impl Builder {
     }
 
     pub(super) fn clause(&mut self, at: &str, zh: String, en: String) -> u16 {
-        self.policy.clauses.push(Clause { at: at.to_owned(), zh, en });
+        self.policy.clauses.push(Clause { at: at.to_owned(), zh, en, negated: self.negated });
         u16::try_from(self.policy.clauses.len() - 1).unwrap_or(u16::MAX)
     }
 
@@ -334,13 +342,17 @@ impl Builder {
     }
 }
 
-/// Bit `category * 4 + (grade - 1)` for each severe combination.
-fn severe_mask(grades: &[u8], grade_3_categories: &[u8]) -> u32 {
-    let all = (1..=7_u32).flat_map(|c| grades.iter().map(move |g| (c, u32::from(*g))));
-    let third = grade_3_categories.iter().map(|c| (u32::from(*c), 3));
-    all.chain(third).fold(0, |mask, (category, grade)| {
-        mask | 1_u32.checked_shl(category * 4 + grade.saturating_sub(1)).unwrap_or(0)
-    })
+/// Bits of the categories that are severe, by grade.
+fn severe_mask(grades: &[u8], grade_3_categories: &[u8]) -> [u8; 5] {
+    let mut severe = [0_u8; 5];
+    for (grade, mask) in (0_u8..).zip(&mut severe) {
+        if grades.contains(&grade) {
+            *mask = u8::MAX;
+        } else if grade == 3 {
+            *mask = grade_3_categories.iter().fold(0, |bits, c| bits | category_bit(*c));
+        }
+    }
+    severe
 }
 
 pub(super) fn default_block(period: Period) -> Block {

@@ -2,12 +2,13 @@
 
 use super::amount::{part_of, percent_of, round_twelfth};
 use super::facts::NOBODY;
-use super::file::{Beneficiary, Period, SupplementRule};
+use super::file::{Period, SupplementRule};
 use super::model::{Amount, Policy, Program, Shortfall};
 use super::predicate::{Rule, Test};
 use super::rates::Rates;
 use super::resolve::{AWAY, AwardAt, CERTIFIED, DEAD, PENDING, PersonAt, UnitAt};
 use super::trace::{Step, Trace};
+use crate::domain::award::BeneficiaryKind;
 use crate::domain::money::Fen;
 
 /// No tier.
@@ -199,9 +200,9 @@ fn pass<T: Trace>(
         let receives = &outcome.receives;
         let view = View { policy, rates, unit, receives, dues: &outcome.dues, dead };
         let due = match program.beneficiary {
-            Beneficiary::Household => view.household(at, award, program, trace),
-            Beneficiary::Person => view.person(at, award, program, trace),
-            Beneficiary::Case => view.decided(at, award, program, trace),
+            BeneficiaryKind::Household => view.household(at, award, program, trace),
+            BeneficiaryKind::Person => view.person(at, award, program, trace),
+            BeneficiaryKind::Case => view.decided(at, award, program, trace),
         };
         if T::ON {
             super::explain::conclude(policy, &due, trace);
@@ -223,7 +224,7 @@ fn mark(
     bit: u64,
     receives: &mut [u64],
 ) {
-    if program.beneficiary == Beneficiary::Household && !award.single {
+    if program.beneficiary == BeneficiaryKind::Household && !award.single {
         for (person, bits) in unit.persons.iter().zip(receives) {
             let excluded = *bits & program.excluded_by != 0;
             if person.household == award.household && person.flags & dead == 0 && !excluded {
@@ -279,8 +280,8 @@ impl View<'_> {
     }
 
     fn severe(&self, person: &PersonAt) -> bool {
-        let bit = u32::from(person.category) * 4 + u32::from(person.grade.saturating_sub(1));
-        person.grade > 0 && self.policy.settings.severe & (1 << (bit & 31)) != 0
+        let severe = self.policy.settings.severe.get(usize::from(person.grade));
+        severe.is_some_and(|categories| categories & person.categories != 0)
     }
 
     /// Living counted members of a household that no excluding program covers.
@@ -316,7 +317,7 @@ impl View<'_> {
         match test {
             Test::AgeMonths(months) => self.unit.month().index() - person.birth >= months,
             Test::CertificateValid => person.flags & CERTIFIED != 0,
-            Test::Category(mask) => mask & (1 << (person.category & 7)) != 0,
+            Test::Category(mask) => mask & person.categories != 0,
             Test::Grade(mask) => mask & (1 << (person.grade & 7)) != 0,
             Test::Severe => self.severe(person),
             Test::Fact(bits) => person.facts & bits != 0,
@@ -330,7 +331,7 @@ impl View<'_> {
                             && self
                                 .policy
                                 .program(program)
-                                .is_some_and(|p| p.beneficiary == Beneficiary::Household)))
+                                .is_some_and(|p| p.beneficiary == BeneficiaryKind::Household)))
             }),
             Test::IncomePerHead { standard, percent, or_equal } => {
                 let sum = self.sum(subject);

@@ -10,6 +10,8 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
+use crate::domain::award::DecisionKind;
+use crate::domain::fact::FactKind;
 use crate::domain::money::Fen;
 use crate::domain::month::Month;
 
@@ -80,9 +82,10 @@ pub struct CertificateRow {
     pub id: i64,
     /// Whose.
     pub person: PersonIx,
-    /// 1–7.
-    pub category: u8,
-    /// 1–4.
+    /// Bits of the categories, from [`category_bit`]: that on the face and, for a
+    /// multiple disability, those parts that have the grade on the face.
+    pub categories: u8,
+    /// Grade on the face, 1–4.
     pub grade: u8,
     /// First month it counts for.
     pub from: Month,
@@ -94,6 +97,12 @@ pub struct CertificateRow {
     pub cancelled_on: Option<NaiveDate>,
     /// The cancellation is known from this day.
     pub cancel_known_on: Option<NaiveDate>,
+}
+
+/// The bit of a disability category 1–7 (GB/T 26341-2010).
+#[must_use]
+pub const fn category_bit(category: u8) -> u8 {
+    1 << (category & 7)
 }
 
 /// A membership of an assistance household.
@@ -165,19 +174,6 @@ pub struct AwardRow {
     pub household: HouseholdIx,
     /// Single-person enrolment 单人保.
     pub single: bool,
-}
-
-/// Kinds of decisions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DecisionKind {
-    /// 确认
-    Confirm,
-    /// 停发
-    Stop,
-    /// 撤销停发
-    AnnulStop,
-    /// 渐退
-    Grace,
 }
 
 /// A decision on an award.
@@ -283,23 +279,13 @@ fn sort<T, K: Ord>(rows: &mut [T], key: impl Fn(&T) -> K) {
 
 /// Kinds of facts of which a person can have several at once, told apart by
 /// their code. Of every other kind the latest assertion replaces the earlier.
-const MANY: [&str; 4] = ["income", "category", "similar_benefit", "living_condition"];
+const MANY: [FactKind; 4] =
+    [FactKind::Income, FactKind::Category, FactKind::SimilarBenefit, FactKind::LivingCondition];
 
-/// Every kind of fact (`fact.kind`).
-pub(crate) const KINDS: [&str; 12] = [
-    "income",
-    "property",
-    "category",
-    "child_class",
-    "labour",
-    "study",
-    "similar_benefit",
-    "living_condition",
-    "household_category",
-    "mental_register",
-    "appraisal",
-    "incident",
-];
+/// The codes of all kinds of facts.
+pub(crate) fn kind_codes() -> Vec<&'static str> {
+    FactKind::ALL.iter().map(|kind| kind.code()).collect()
+}
 
 /// Which kinds and codes the policy's predicates test, and the bit of each.
 #[derive(Debug, Clone, Default)]
@@ -356,12 +342,13 @@ impl Codes {
         if let Some(key) = self.known.get(kind).and_then(|codes| codes.get(code)) {
             return *key;
         }
-        let own = if MANY.contains(&kind) { code } else { "" };
+        let parsed = FactKind::from_code(kind);
+        let own = if parsed.is_some_and(|k| MANY.contains(&k)) { code } else { "" };
         let next = u16::try_from(self.series.len()).unwrap_or(u16::MAX);
         let series = *self.series.entry((kind.to_owned(), own.to_owned())).or_insert(next);
-        let role = match kind {
-            "income" => FactRole::Income,
-            "property" => FactRole::Property,
+        let role = match parsed {
+            Some(FactKind::Income) => FactRole::Income,
+            Some(FactKind::Property) => FactRole::Property,
             _ => FactRole::Tag,
         };
         let key = FactKey { bits: self.kinds.bits(kind, code), series, role };

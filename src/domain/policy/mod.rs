@@ -31,10 +31,10 @@ pub use cases::{CaseFigure, CaseResult, run_cases};
 pub use evaluate::{Due, NO_TIER, Outcome, Reason, evaluate, evaluate_quarter};
 pub use explain::{Explanation, explain};
 pub use facts::{
-    AwardRow, CertificateRow, Codes, DecisionKind, DecisionRow, EventKind, EventRow, FactKey,
-    FactRow, HouseholdIx, MembershipRow, NOBODY, OPEN, PersonIx, PersonRow, UnitFacts,
+    AwardRow, CertificateRow, Codes, DecisionRow, EventKind, EventRow, FactKey, FactRow,
+    HouseholdIx, MembershipRow, NOBODY, OPEN, PersonIx, PersonRow, UnitFacts, category_bit,
 };
-pub use file::{Beneficiary, Block, Period, Restricted, StartRule, StopRule};
+pub use file::{Block, Period, Restricted, StartRule, StopRule};
 pub use model::{
     Policy, PolicyError, Program, Settings, Standard, StandardValue, TemporaryLimits, Tier,
 };

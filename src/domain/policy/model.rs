@@ -6,9 +6,10 @@ use chrono::NaiveDate;
 
 use super::facts::FactKinds;
 use super::file::{
-    Beneficiary, Block, CaseFile, Period, Profile, Restricted, StartRule, StopRule, SupplementRule,
+    Block, CaseFile, Period, Profile, Restricted, StartRule, StopRule, SupplementRule,
 };
 use super::predicate::{Clause, Rule};
+use crate::domain::award::BeneficiaryKind;
 use crate::domain::money::{Fen, Rounding};
 use crate::domain::month::Month;
 
@@ -59,8 +60,8 @@ pub struct Settings {
     pub cut_off_day: u32,
     /// Edge line 低保边缘: index of the standard and percent.
     pub edge_line: Option<(u16, u32)>,
-    /// Severe grades: bit `category * 4 + (grade - 1)`.
-    pub(crate) severe: u32,
+    /// Bits of the categories that are severe, by grade 0–4.
+    pub(crate) severe: [u8; 5],
     /// Most of a month's entitlement that a recovery plan may take, percent
     /// (30); the deduction is rounded down to whole yuan.
     pub recovery_cap_percent: u32,
@@ -132,7 +133,7 @@ pub struct Program {
     /// What rosters and bank files call it.
     pub roster_label: String,
     /// Person, household or case.
-    pub beneficiary: Beneficiary,
+    pub beneficiary: BeneficiaryKind,
     /// Month, quarter or once.
     pub period: Period,
     /// Block of the summary.

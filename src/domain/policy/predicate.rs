@@ -13,6 +13,8 @@ pub(crate) struct Clause {
     pub at: String,
     pub zh: String,
     pub en: String,
+    /// The words say the opposite of the test.
+    pub negated: bool,
 }
 
 /// One named predicate with its parameters resolved.
@@ -142,7 +144,7 @@ fn explain_test<T: Trace>(
     trace: &mut T,
 ) {
     let Some(text) = view.policy.clauses.get(usize::from(clause)) else { return };
-    let (zh, en) = if holds { ("是", "yes") } else { ("否", "no") };
+    let (zh, en) = if holds != text.negated { ("是", "yes") } else { ("否", "no") };
     let member = subject.person.wrapping_add(1);
     trace.add(Step {
         award: subject.award,

@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use super::evaluate::{Outcome, evaluate};
 use super::facts::{
-    DecisionKind, DecisionRow, EventKind, EventRow, FactRole, FactRow, MembershipRow, NOBODY,
-    UnitFacts,
+    DecisionRow, EventKind, EventRow, FactRole, FactRow, MembershipRow, NOBODY, UnitFacts,
 };
 use super::file::Period;
 use super::model::Policy;
 use super::trace::NoTrace;
+use crate::domain::award::DecisionKind;
 use crate::domain::money::Fen;
 use crate::domain::month::Month;
 
@@ -30,8 +30,8 @@ pub struct PersonAt {
     /// Household in which the person is a counted member, or
     /// [`super::NOBODY`].
     pub household: u16,
-    /// Disability category 1–7, 0 without a certificate.
-    pub category: u8,
+    /// Bits of the disability categories, 0 without a certificate.
+    pub categories: u8,
     /// Disability grade 1–4, 0 without a certificate.
     pub grade: u8,
     pub(crate) flags: u8,
@@ -205,7 +205,7 @@ pub fn resolve(
         facts: 0,
         birth: p.birth.index(),
         household: NOBODY,
-        category: 0,
+        categories: 0,
         grade: 0,
         flags: 0,
     }));
@@ -334,7 +334,7 @@ fn certificates(facts: &UnitFacts, known_on: NaiveDate, unit: &mut UnitAt) {
         unit.bound(until);
         let valid = unit.month < until;
         if let Some(person) = unit.persons.get_mut(usize::from(row.person)) {
-            person.category = row.category;
+            person.categories = row.categories;
             person.grade = row.grade;
             person.flags = (person.flags & !CERTIFIED) | if valid { CERTIFIED } else { 0 };
         }
@@ -367,7 +367,8 @@ fn dated_facts(policy: &Policy, facts: &UnitFacts, known_on: NaiveDate, unit: &m
 fn count_fact(policy: &Policy, row: &FactRow, unit: &mut UnitAt) {
     let mut bits = row.key.bits;
     if bits & policy.kinds.before != 0 {
-        let began = row.event_on.map_or(row.from, Month::of).index();
+        // Without a date of its own the fact's first month already says it.
+        let began = row.event_on.map_or(row.from.prev(), Month::of).index();
         unit.bound(began + 1);
         if began >= unit.month {
             bits &= !policy.kinds.before;

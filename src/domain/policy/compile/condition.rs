@@ -1,7 +1,8 @@
 //! Conditions: names resolved, words attached.
 
 use super::Builder;
-use crate::domain::policy::facts::KINDS;
+use crate::domain::fact::FactKind;
+use crate::domain::policy::facts::{category_bit, kind_codes};
 use crate::domain::policy::file::{AgeFrom, AgeLimit, Category, Condition, FactTest, IncomeTest};
 use crate::domain::policy::predicate::{Node, Rule, Test};
 
@@ -11,6 +12,7 @@ impl Builder {
         match condition {
             None => Rule::always(),
             Some(condition) => {
+                self.negated = false;
                 let node = self.node(at, condition);
                 Rule::compile(&node)
             }
@@ -21,9 +23,9 @@ impl Builder {
         match condition {
             Condition::All(list) => Node::All(self.nodes(&format!("{at}.all"), list)),
             Condition::Any(list) => Node::Any(self.nodes(&format!("{at}.any"), list)),
-            Condition::Not(inner) => Node::Not(Box::new(self.node(&format!("{at}.not"), inner))),
-            Condition::AgeAtLeast(limit) => self.age(at, *limit, true),
-            Condition::AgeUnder(limit) => Node::Not(Box::new(self.age(at, *limit, false))),
+            Condition::Not(inner) => self.not(|builder| builder.node(&format!("{at}.not"), inner)),
+            Condition::AgeAtLeast(limit) => self.age(at, *limit),
+            Condition::AgeUnder(limit) => self.not(|builder| builder.age(at, *limit)),
             Condition::CertificateValid => {
                 self.leaf(at, Test::CertificateValid, "残疾人证有效", "certificate valid")
             }
@@ -48,7 +50,7 @@ impl Builder {
             }
             Condition::NoIncident => {
                 let test = FactTest { kind: "incident".to_owned(), code: Vec::new() };
-                Node::Not(Box::new(self.fact(at, &test, false)))
+                self.not(|builder| builder.fact(at, &test, false))
             }
             Condition::IncomePerHead(test) => self.income(at, test),
             Condition::BelowEdgeLine => self.edge(at),
@@ -69,33 +71,47 @@ impl Builder {
         list.iter().map(|condition| self.node(at, condition)).collect()
     }
 
+    /// The opposite; the words of the tests inside say so.
+    fn not(&mut self, inner: impl FnOnce(&mut Builder) -> Node) -> Node {
+        self.negated = !self.negated;
+        let node = inner(self);
+        self.negated = !self.negated;
+        Node::Not(Box::new(node))
+    }
+
     fn leaf(&mut self, at: &str, test: Test, zh: &str, en: &str) -> Node {
-        let clause = self.clause(at, zh.to_owned(), en.to_owned());
+        let clause = if self.negated {
+            self.clause(at, format!("非「{zh}」"), format!("not ({en})"))
+        } else {
+            self.clause(at, zh.to_owned(), en.to_owned())
+        };
         Node::Test(test, clause)
     }
 
-    /// "At least" as months since the month of birth; "under" is its opposite.
-    fn age(&mut self, at: &str, limit: AgeLimit, at_least: bool) -> Node {
+    /// Age as months since the month of birth; "under" is the opposite.
+    fn age(&mut self, at: &str, limit: AgeLimit) -> Node {
         let (years, from) = match limit {
             AgeLimit::Years(years) => (years, AgeFrom::MonthAfterBirthday),
             AgeLimit::From { years, from } => (years, from),
         };
         if years > 150 {
-            self.error(at, "年龄不合理", "this age is not plausible");
+            self.error(at, "年龄不合理，应在 0–150 之间", "an age is between 0 and 150");
         }
         let months = i32::try_from(years.min(150) * 12).unwrap_or(0);
         let (months, from_zh, from_en) = match from {
-            AgeFrom::MonthAfterBirthday => (months + 1, "次月起算", "from the month after"),
-            AgeFrom::MonthOfBirthday => (months, "当月起算", "from the month of the birthday"),
+            AgeFrom::MonthAfterBirthday => (months + 1, "生日次月起", "from the month after"),
+            AgeFrom::MonthOfBirthday => (months, "生日当月起", "from the month of the birthday"),
         };
-        let (word_zh, word_en) = if at_least { ("年满", "aged") } else { ("已满", "aged") };
-        let zh = format!("{word_zh} {years} 周岁（{from_zh}）");
-        let en = format!("{word_en} at least {years} ({from_en})");
-        self.leaf(at, Test::AgeMonths(months), &zh, &en)
+        let (word_zh, word_en) =
+            if self.negated { ("未满", "aged under") } else { ("年满", "aged at least") };
+        let zh = format!("{word_zh} {years} 周岁（{from_zh}算满）");
+        let en = format!("{word_en} {years} (reached {from_en})");
+        let clause = self.clause(at, zh, en);
+        Node::Test(Test::AgeMonths(months), clause)
     }
 
     fn category(&mut self, at: &str, list: &[Category]) -> Node {
-        let mask = list.iter().fold(0_u8, |mask, c| mask | (1 << (*c as u8 & 7)));
+        let mask = list.iter().fold(0_u8, |mask, c| mask | category_bit(*c as u8));
         let names: Vec<&str> = list.iter().map(|c| category_zh(*c)).collect();
         let zh = format!("残疾类别为{}", names.join("、"));
         let en = format!("disability category {list:?}");
@@ -112,19 +128,19 @@ impl Builder {
     /// The program may stand later than this one.
     fn holds(&mut self, at: &str, code: &str) -> Node {
         let (zh, en) = (format!("有 {code} 待遇"), format!("has an award of {code}"));
-        let clause = self.clause(at, zh, en);
         let index = self.any_program(&format!("{at}.holds_award"), code);
-        Node::Test(Test::HoldsAward(index), clause)
+        self.leaf(at, Test::HoldsAward(index), &zh, &en)
     }
 
     fn fact(&mut self, at: &str, test: &FactTest, before: bool) -> Node {
         let kind = test.kind.as_str();
-        let known = KINDS.contains(&kind) && kind != "income" && kind != "property";
-        if !known {
+        let parsed = FactKind::from_code(kind).filter(|k| !k.has_amount());
+        if parsed.is_none() {
+            let list = kind_codes().join(", ");
             self.error(
                 at,
-                format!("没有事实种类「{kind}」，可用：{}", KINDS.join("、")),
-                format!("there is no kind of fact \"{kind}\"; known: {}", KINDS.join(", ")),
+                format!("没有可用的事实种类「{kind}」，可用：{list}"),
+                format!("there is no such kind of fact \"{kind}\"; known: {list}"),
             );
         }
         let any = [String::new()];
@@ -135,8 +151,8 @@ impl Builder {
         let list = test.code.join("/");
         let (since_zh, since_en) =
             if before { ("（当月之前已有）", " since before the month") } else { ("", "") };
-        let zh = format!("有事实 {kind} {list}{since_zh}");
-        let en = format!("has the fact {kind} {list}{since_en}");
+        let zh = format!("{} {list}{since_zh}", parsed.map_or(kind, |k| k.zh()));
+        let en = format!("{} {list}{since_en}", parsed.map_or(kind, |k| k.en()));
         self.leaf(at, Test::Fact(bits), &zh, &en)
     }
 

@@ -1,10 +1,10 @@
 //! Programs: the pieces of the amount.
 
 use super::{Builder, default_block};
+use crate::domain::award::BeneficiaryKind;
 use crate::domain::money::{Fen, Rounding};
 use crate::domain::policy::file::{
-    Beneficiary, ExclusionFile, Period, ProgramFile, ShareFile, ShortfallFile, SupplementRule,
-    TierFile,
+    ExclusionFile, Period, ProgramFile, ShareFile, ShortfallFile, SupplementRule, TierFile,
 };
 use crate::domain::policy::model::{
     Amount, Grace, Less, Program, ShareId, Shortfall, Single, Supplement, Tier,
@@ -155,7 +155,7 @@ impl Builder {
 
     /// Pieces that do not go together.
     fn fitting(&mut self, at: &str, file: &ProgramFile) {
-        let household = file.beneficiary == Beneficiary::Household;
+        let household = file.beneficiary == BeneficiaryKind::Household;
         let extras = file.single.is_some() || file.grace.is_some() || !file.supplement.is_empty();
         if file.shortfall.is_some() != household && !file.decided {
             self.error(
@@ -178,7 +178,7 @@ impl Builder {
                 "a quarterly program uses accrual and no other program does",
             );
         }
-        if file.beneficiary == Beneficiary::Case && !file.decided {
+        if file.beneficiary == BeneficiaryKind::Case && !file.decided {
             self.error(at, "按件的项目须 decided = true", "a case program needs decided = true");
         }
     }

@@ -3,19 +3,8 @@
 use serde::Deserialize;
 
 use super::Condition;
+use crate::domain::award::BeneficiaryKind;
 use crate::domain::money::Rounding;
-
-/// Who receives a program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Beneficiary {
-    /// 人
-    Person,
-    /// 户
-    Household,
-    /// 件
-    Case,
-}
 
 /// How often a program pays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -86,7 +75,7 @@ pub struct ProgramFile {
     /// What the roster calls it, where that must differ from the name.
     pub roster_label: Option<String>,
     /// person, household or case.
-    pub beneficiary: Beneficiary,
+    pub beneficiary: BeneficiaryKind,
     /// month, quarter or once.
     pub period: Period,
     /// Summary block; by default the one of the period.
