@@ -5,6 +5,9 @@
 //! `services` is one use case (one transaction, one permission, one audit
 //! entry), and the front ends only parse and render.
 
-#![forbid(unsafe_code)]
-
+pub mod clock;
+pub mod config;
 pub mod domain;
+pub mod error;
+pub mod services;
+pub mod store;

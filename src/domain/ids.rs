@@ -32,6 +32,47 @@ impl IdSource {
     }
 }
 
+/// Declares an id type of its own, so that a household's id cannot be passed
+/// where a resident's is wanted.
+macro_rules! typed_id {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash,
+            serde::Serialize, serde::Deserialize,
+            diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
+        )]
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        #[serde(transparent)]
+        pub struct $name(pub i64);
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    )*};
+}
+
+typed_id! {
+    /// A person as one street knows them.
+    ResidentId,
+    /// A 户籍户, 居住户 or 救助家庭.
+    HouseholdId,
+    /// 核算单元: everybody whose benefits can depend on each other.
+    UnitId,
+    /// Who receives: a person, a household or a case (`rulings.md` M8).
+    BeneficiaryId,
+    /// A beneficiary's award of one program.
+    AwardId,
+    /// One street × program × month.
+    RunId,
+    /// One line of a run.
+    LineId,
+    /// Money that is owed back.
+    ClaimId,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

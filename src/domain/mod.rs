@@ -26,6 +26,7 @@ pub mod normalise;
 pub mod pinyin;
 pub mod policy;
 pub mod resident;
+pub mod role;
 pub mod summary;
 pub mod temp_case;
 pub mod visit;

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Runs every test. Installs and starts what they need: a throw-away PostgreSQL
+# on loopback. Arguments go to `cargo test`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+pg_bin() {
+    find /usr/lib/postgresql -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -1
+}
+
+if [ -z "$(pg_bin)" ] || [ ! -x "$(pg_bin)/initdb" ]; then
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql >/dev/null
+fi
+BIN="$(pg_bin)"
+
+DIR="$(mktemp -d /tmp/mingce-pg.XXXXXX)"
+PORT="$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')"
+# PostgreSQL refuses to run as root.
+if [ "$(id -u)" = 0 ]; then
+    chown postgres "$DIR"
+    as() { runuser -u postgres -- "$@"; }
+else
+    as() { "$@"; }
+fi
+stop() {
+    as "$BIN/pg_ctl" -D "$DIR/data" -m immediate stop >/dev/null 2>&1 || true
+    rm -rf "$DIR"
+}
+trap stop EXIT
+as "$BIN/initdb" -D "$DIR/data" -U mingce --auth=trust --encoding=UTF8 --locale=C.UTF-8 >/dev/null
+# The cluster lives for one test run: nothing in it needs to survive a crash.
+as "$BIN/pg_ctl" -D "$DIR/data" -w -l "$DIR/log" -o \
+    "-p $PORT -c listen_addresses=127.0.0.1 -c unix_socket_directories=$DIR -c fsync=off -c max_connections=200" \
+    start >/dev/null
+
+export MINGCE_TEST_PG="postgres://mingce@127.0.0.1:$PORT"
+cargo test --locked "$@"
