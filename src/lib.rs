@@ -5,6 +5,7 @@
 //! `services` is one use case (one transaction, one permission, one audit
 //! entry), and the front ends only parse and render.
 
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;

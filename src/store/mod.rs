@@ -78,6 +78,19 @@ impl Store {
         Ok(Store { read, write, backend, cipher: Arc::new(cipher), clock, ids: Arc::new(ids) })
     }
 
+    /// Applies pending migrations; returns how many.
+    ///
+    /// # Errors
+    /// The database is newer than this program, or a migration failed.
+    pub fn migrate(config: &Config) -> AppResult<usize> {
+        let (_, write, _) = pools(config)?;
+        let mut conn = checkout(&write)?;
+        match migrate::schema_state(&mut conn)? {
+            migrate::SchemaState::Newer(_) => migrate::ensure_current(&mut conn).map(|()| 0),
+            _ => migrate::run_pending(&mut conn),
+        }
+    }
+
     /// Which backend this is.
     #[must_use]
     pub fn backend(&self) -> Backend {

@@ -1,0 +1,73 @@
+//! The command line: one file per command; each parses, calls a service and
+//! renders. No rule of the trade is decided here.
+
+pub mod context;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::{AppError, AppResult};
+
+pub use context::{Context, GlobalArgs};
+
+/// 人口与救助台账 · population and welfare registry.
+#[derive(Debug, Parser)]
+#[command(name = "mingce", version, after_help = EXIT_STATUS_HELP)]
+struct Arguments {
+    #[command(flatten)]
+    global: GlobalArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_STATUS_HELP: &str = "Exit status: 0 done · 1 input refused · 2 wrong usage · 3 not found · \
+4 conflict or closed month · 5 not allowed · 6 integrity check failed · 7 settings · 8 database or disk";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Apply pending schema migrations (back up first) 升级数据库结构
+    Migrate,
+}
+
+/// Parses the arguments, runs the command, turns an error into one message
+/// on standard error and an exit status.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are not errors; clap knows the difference.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let json = arguments.global.json;
+    match dispatch(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error, json);
+            ExitCode::from(error.code().exit_status())
+        }
+    }
+}
+
+fn dispatch(arguments: Arguments) -> AppResult<()> {
+    let context = Context::new(arguments.global)?;
+    match arguments.command {
+        Command::Migrate => context::migrate(&context),
+    }
+}
+
+/// One line per refusal, or one JSON object where a program reads.
+fn report(error: &AppError, json: bool) {
+    if json {
+        let refusals = match error {
+            AppError::Refused(refusals) => serde_json::json!(refusals),
+            other => serde_json::json!([{ "code": other.code(), "en": other.to_string() }]),
+        };
+        eprintln!("{}", serde_json::json!({ "errors": refusals }));
+    } else {
+        eprintln!("{error}");
+    }
+}
