@@ -51,6 +51,12 @@ impl Month {
         self.0
     }
 
+    /// The stored number, by reference (a bound value borrows it).
+    #[must_use]
+    pub const fn stored(&self) -> &i32 {
+        &self.0
+    }
+
     /// From the stored number.
     #[must_use]
     pub const fn from_index(index: i32) -> Month {

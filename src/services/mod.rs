@@ -2,6 +2,10 @@
 //! entry. The permission is in the signature ([`Authorized`]), so forgetting
 //! it does not compile.
 
+pub mod area;
 pub mod auth;
+pub mod household;
+mod record;
+pub mod resident;
 
 pub use auth::{Actor, Authorized, Scope};

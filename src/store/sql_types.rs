@@ -3,7 +3,7 @@
 
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql};
-use diesel::serialize::{self, IsNull, Output, ToSql};
+use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::{BigInt, Integer};
 
 use crate::domain::ids::{
@@ -46,16 +46,12 @@ stored_as_bigint!(
     UnitId
 );
 
-impl ToSql<Integer, diesel::sqlite::Sqlite> for Month {
-    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, diesel::sqlite::Sqlite>) -> serialize::Result {
-        out.set_value(self.index());
-        Ok(IsNull::No)
-    }
-}
-
-impl ToSql<Integer, diesel::pg::Pg> for Month {
-    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, diesel::pg::Pg>) -> serialize::Result {
-        ToSql::<Integer, diesel::pg::Pg>::to_sql(&self.index(), &mut out.reborrow())
+impl<DB: Backend> ToSql<Integer, DB> for Month
+where
+    i32: ToSql<Integer, DB>,
+{
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
+        self.stored().to_sql(out)
     }
 }
 
