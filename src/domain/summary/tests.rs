@@ -1,3 +1,5 @@
+//! The monthly table against the acceptance fixture of the 2023 report.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
