@@ -1,0 +1,119 @@
+//! What a policy officer can switch.
+
+use super::*;
+
+fn with(from: &str, to: &str) -> Policy {
+    assert!(PROFILE.contains(from), "the profile no longer contains {from:?}");
+    parse(&PROFILE.replacen(from, to, 1))
+}
+
+const SHORTFALL: &str = "shortfall = { standard = \"dibao\", rounding = \"ceil_yuan\" }";
+
+/// Two people (one aged 72) with 1,615.90 a month.
+fn thin_gap(policy: &Policy) -> Due {
+    let mut unit = Unit::new(policy);
+    unit.member("1951-05", "1615.90");
+    unit.member("1960-05", "0");
+    let award = unit.award(policy, "dibao", 0);
+    unit.due(policy, award, "2023-08", "2023-08-15").expect("in force")
+}
+
+/// W13b with the base in fen, W13c.
+#[test]
+fn rounding_and_minimum_of_the_base() {
+    let fen = with(SHORTFALL, "shortfall = { standard = \"dibao\", rounding = \"half_up_fen\" }");
+    assert_eq!(thin_gap(&fen).amount, yuan("81.10"));
+    let least = with(
+        SHORTFALL,
+        "shortfall = { standard = \"dibao\", rounding = \"ceil_yuan\", min_payout = \"50\" }",
+    );
+    let due = thin_gap(&least);
+    assert_eq!((due.base, due.supplement, due.amount), (Fen(5_000), Fen(8_100), Fen(13_100)));
+}
+
+#[test]
+fn a_severely_disabled_member_may_count_without_income() {
+    let full = with(
+        SHORTFALL,
+        "shortfall = { standard = \"dibao\", rounding = \"ceil_yuan\", \
+         full_standard_for_severe = true }",
+    );
+    for (policy, expected) in [(&parse(PROFILE), "616.00"), (&full, "1416.00")] {
+        let mut unit = Unit::new(policy);
+        let disabled = unit.member("1980-05", "800");
+        unit.member("1980-05", "200");
+        unit.certificate(disabled, 6, 3);
+        let award = unit.award(policy, "dibao", 0);
+        assert_eq!(unit.pays(policy, award, "2023-08", "2023-08-15"), expected);
+    }
+}
+
+/// W19: flat and tapering.
+#[test]
+fn grace_is_flat_or_tapers() {
+    let taper = with("[100, 100, 100, 100, 100, 100]", "[100, 100, 100, 50, 50, 50]");
+    for (policy, late) in [(&parse(PROFILE), "716.00"), (&taper, "358.00")] {
+        let mut unit = Unit::new(policy);
+        let earner = unit.member("1980-05", "900");
+        unit.member("1982-05", "0");
+        unit.income(earner, "2000", "2023-10", "2023-09-10");
+        let award = unit.award(policy, "dibao", 0);
+        unit.decide(award, DecisionKind::Grace, "2023-10", "2023-09-10");
+        let pays: Vec<String> = ["2023-09", "2023-10", "2023-12", "2024-01", "2024-03", "2024-04"]
+            .iter()
+            .map(|m| unit.pays(policy, award, m, "2024-04-15"))
+            .collect();
+        assert_eq!(pays, ["716.00", "716.00", "716.00", late, late, "0.00"]);
+    }
+}
+
+#[test]
+fn grace_ends_above_the_edge_line_and_is_capped_by_the_members() {
+    let policy = parse(PROFILE);
+    let mut unit = Unit::new(&policy);
+    let earner = unit.member("1980-05", "100");
+    let other = unit.member("1982-05", "0");
+    unit.income(earner, "1700", "2023-10", "2023-09-10");
+    let award = unit.award(&policy, "dibao", 0);
+    unit.decide(award, DecisionKind::Grace, "2023-10", "2023-09-10");
+    assert_eq!(unit.pays(&policy, award, "2023-11", "2023-11-15"), "1516.00");
+    // One member dies: at most one standard is left, and 1,700 stays below twice it? No.
+    unit.death(other, "2023-11-20", "2023-11-22", Some("2023-11-25"));
+    let due = unit.due(&policy, award, "2023-12", "2023-12-15").expect("in force");
+    assert!(matches!(due.reason, Reason::Condition(_)), "{due:?}");
+    unit.income(earner, "1600", "2023-12", "2023-11-25");
+    assert_eq!(unit.pays(&policy, award, "2023-12", "2023-12-15"), "808.00");
+}
+
+#[test]
+fn orphans_at_school_may_continue() {
+    let policy = with(
+        "when = { age_under = 18 }",
+        "when = { any = [{ age_under = 18 }, { all = [{ child_class = [\"C1b\"] }, \
+         { fact = { kind = \"study\", code = [\"full_time\"] } }] }] }",
+    );
+    let mut unit = Unit::new(&policy);
+    let child = unit.member("2005-08", "0");
+    unit.fact(child, ("child_class", "C1b"), "1990-01", "1990-01-01");
+    unit.fact(child, ("study", "full_time"), "1990-01", "1990-01-01");
+    let award = unit.award(&policy, "children", child);
+    assert_eq!(unit.pays(&policy, award, "2023-09", "2023-09-15"), "1508.00");
+    unit.fact(child, ("study", "none"), "2023-10", "2023-09-20");
+    assert_eq!(unit.pays(&policy, award, "2023-10", "2023-10-15"), "0.00");
+}
+
+#[test]
+fn start_and_stop_months_follow_the_program() {
+    let policy = parse(PROFILE);
+    let first = |code: &str| {
+        let index = policy.program_index(code).expect("a program");
+        let program = policy.program(index).expect("a program");
+        program.first_month(day("2023-08-30"), day("2023-09-20"))
+    };
+    assert_eq!(first("dibao"), month("2023-10"));
+    assert_eq!(first("care"), month("2023-08"));
+    assert_eq!(first("temp"), month("2023-09"));
+    let dibao = policy.program(policy.program_index("dibao").expect("dibao")).expect("dibao");
+    assert_eq!(dibao.stop_month(day("2023-08-12")), month("2023-09"));
+    assert_eq!((dibao.grace_months(), dibao.allows_single()), (6, true));
+}
