@@ -6,6 +6,7 @@ pub mod area;
 pub mod auth;
 pub mod household;
 mod record;
+pub mod report;
 pub mod resident;
 
 pub use auth::{Actor, Authorized, Scope};

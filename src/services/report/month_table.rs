@@ -50,9 +50,14 @@ fn head(summary: &Summary) -> Head {
         middle: format!("所属月份:{}", summary.month.zh()),
         right: "单位:户、人、元".to_owned(),
         marks,
-        footer: ["制表人:        ", "审核人:        ", "负责人:        ", "填表日期:    年  月  日"]
-            .map(str::to_owned)
-            .to_vec(),
+        footer: [
+            "制表人:        ",
+            "审核人:        ",
+            "负责人:        ",
+            "填表日期:    年  月  日",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
     }
 }
 

@@ -9,8 +9,7 @@ use super::Render;
 /// Text with a leading `'` if a spreadsheet would read it as a formula.
 #[must_use]
 pub fn formula_safe(text: &str) -> std::borrow::Cow<'_, str> {
-    const STARTS: [char; 12] =
-        ['=', '+', '-', '@', '\t', '\r', '\n', '\0', '＝', '＋', '－', '＠'];
+    const STARTS: [char; 12] = ['=', '+', '-', '@', '\t', '\r', '\n', '\0', '＝', '＋', '－', '＠'];
     if text.starts_with(STARTS) { format!("'{text}").into() } else { text.into() }
 }
 

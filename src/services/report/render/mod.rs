@@ -4,6 +4,8 @@
 mod csv;
 mod html;
 mod json;
+#[cfg(test)]
+mod tests;
 mod text;
 mod xlsx;
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::super::document::{Column, Group, Head, Section, TableRow};
+use super::super::document::{Cell, Column, Group, Head, Section, TableRow};
 use super::Render;
 
 /// Columns that a text takes on a terminal: 2 for East Asian wide characters.
@@ -32,93 +32,6 @@ impl<'a> TextTable<'a> {
     /// Text to `out`.
     pub fn new(out: &'a mut dyn Write) -> TextTable<'a> {
         TextTable { out, section: Section::default(), rows: Vec::new() }
-    }
-
-    fn sheet(&mut self, sheet: u8) -> io::Result<()> {
-        let shown = shown_columns(&self.section, sheet);
-        let texts = self.texts(&shown);
-        let two_rows = self.section.two_rows();
-        let mut widths: Vec<usize> = shown
-            .iter()
-            .enumerate()
-            .map(|(at, (_, _, column))| {
-                let cells = texts.iter().filter_map(|row| row.get(at));
-                cells
-                    .map(|text| display_width(text))
-                    .chain([display_width(column.title)])
-                    .max()
-                    .unwrap_or(0)
-            })
-            .collect();
-        let spans = spans(&shown);
-        for (first, count, title) in &spans {
-            widen(&mut widths, *first, *count, display_width(title));
-        }
-        let upper: Vec<String> = spans
-            .iter()
-            .map(|(first, count, title)| {
-                let width = span_width(&widths, *first, *count);
-                if *count == 1 && *first >= 2 { left_pad(title, width) } else { right_pad(title, width) }
-            })
-            .collect();
-        self.line(&upper)?;
-        if two_rows {
-            let lower: Vec<String> = shown
-                .iter()
-                .zip(&widths)
-                .enumerate()
-                .map(|(at, ((_, _, column), width))| {
-                    if at < 2 { right_pad(column.title, *width) } else { left_pad(column.title, *width) }
-                })
-                .collect();
-            self.line(&lower)?;
-        }
-        let rule = "-".repeat(span_width(&widths, 0, widths.len()));
-        writeln!(self.out, "{rule}")?;
-        let rows = std::mem::take(&mut self.rows);
-        for (row, texts) in rows.iter().zip(&texts) {
-            if row.total && rows.len() > 1 {
-                writeln!(self.out, "{rule}")?;
-            }
-            let cells: Vec<String> = shown
-                .iter()
-                .zip(texts.iter().zip(&widths))
-                .map(|((at, _, _), (text, width))| {
-                    let number = row.cells.get(*at).is_some_and(super::super::document::Cell::is_number);
-                    if number { left_pad(text, *width) } else { right_pad(text, *width) }
-                })
-                .collect();
-            self.line(&cells)?;
-        }
-        self.rows = rows;
-        writeln!(self.out)
-    }
-
-    /// The cells of a sheet as text; a repeated first cell is left blank.
-    fn texts(&self, shown: &[(usize, &Group, &Column)]) -> Vec<Vec<String>> {
-        let mut above: Option<String> = None;
-        let mut texts = Vec::with_capacity(self.rows.len());
-        for row in &self.rows {
-            let mut line: Vec<String> = shown
-                .iter()
-                .map(|(at, _, _)| row.cells.get(*at).map(|cell| clean(&cell.show())).unwrap_or_default())
-                .collect();
-            if self.section.merge_first
-                && let Some(first) = line.first_mut()
-            {
-                if above.as_deref() == Some(first.as_str()) {
-                    first.clear();
-                } else {
-                    above = Some(first.clone());
-                }
-            }
-            texts.push(line);
-        }
-        texts
-    }
-
-    fn line(&mut self, cells: &[String]) -> io::Result<()> {
-        writeln!(self.out, "{}", cells.join("  ").trim_end())
     }
 }
 
@@ -151,7 +64,10 @@ impl Render for TextTable<'_> {
 
     fn end_section(&mut self, notes: &[String]) -> io::Result<()> {
         for sheet in self.section.sheets() {
-            self.sheet(*sheet)?;
+            for line in lay_out(&self.section, &self.rows, *sheet) {
+                writeln!(self.out, "{line}")?;
+            }
+            writeln!(self.out)?;
         }
         self.rows.clear();
         for note in notes {
@@ -167,6 +83,103 @@ impl Render for TextTable<'_> {
         }
         self.out.flush()
     }
+}
+
+/// One sheet of a table as lines: header, rule, rows, a rule before totals.
+fn lay_out(section: &Section, rows: &[TableRow], sheet: u8) -> Vec<String> {
+    let shown = shown_columns(section, sheet);
+    let texts = texts(section, rows, &shown);
+    let spans = spans(&shown);
+    let widths = widths(&shown, &spans, &texts);
+    let keys = |at: usize| at < 2;
+    let upper: Vec<String> = spans
+        .iter()
+        .map(|&(first, count, title)| {
+            let width = span_width(&widths, first, count);
+            let right = count == 1 && !keys(first);
+            if right { left_pad(title, width) } else { right_pad(title, width) }
+        })
+        .collect();
+    let mut lines = vec![join(&upper)];
+    if section.two_rows() {
+        let lower: Vec<String> = shown
+            .iter()
+            .zip(&widths)
+            .map(|((_, _, column), width)| left_pad(column.title, *width))
+            .collect();
+        lines.push(join(&lower));
+    }
+    let rule = "-".repeat(span_width(&widths, 0, widths.len()));
+    lines.push(rule.clone());
+    for (row, texts) in rows.iter().zip(&texts) {
+        if row.total && rows.len() > 1 {
+            lines.push(rule.clone());
+        }
+        let cells: Vec<String> = shown
+            .iter()
+            .zip(texts.iter().zip(&widths))
+            .map(|((at, _, _), (text, width))| {
+                let number = row.cells.get(*at).is_some_and(Cell::is_number);
+                if number { left_pad(text, *width) } else { right_pad(text, *width) }
+            })
+            .collect();
+        lines.push(join(&cells));
+    }
+    lines
+}
+
+fn join(cells: &[String]) -> String {
+    cells.join("  ").trim_end().to_owned()
+}
+
+/// Every column as wide as its widest cell, every group as its title.
+fn widths(
+    shown: &[(usize, &Group, &Column)],
+    spans: &[(usize, usize, &str)],
+    texts: &[Vec<String>],
+) -> Vec<usize> {
+    let mut widths: Vec<usize> = shown
+        .iter()
+        .enumerate()
+        .map(|(at, (_, _, column))| {
+            let cells = texts.iter().filter_map(|row| row.get(at)).map(|text| display_width(text));
+            cells.chain([display_width(column.title)]).max().unwrap_or(0)
+        })
+        .collect();
+    for (first, count, title) in spans {
+        let have = span_width(&widths, *first, *count);
+        if let Some(width) = widths.get_mut(first + count - 1) {
+            *width += display_width(title).saturating_sub(have);
+        }
+    }
+    widths
+}
+
+/// The cells of a sheet as text; a repeated first cell is left blank.
+fn texts(
+    section: &Section,
+    rows: &[TableRow],
+    shown: &[(usize, &Group, &Column)],
+) -> Vec<Vec<String>> {
+    let mut above: Option<String> = None;
+    let mut texts = Vec::with_capacity(rows.len());
+    for row in rows {
+        let mut line: Vec<String> = shown
+            .iter()
+            .map(|(at, _, _)| row.cells.get(*at).map(|c| clean(&c.show())).unwrap_or_default())
+            .collect();
+        if section.merge_first
+            && let Some(first) = line.first_mut()
+        {
+            if above.as_deref() == Some(first.as_str()) {
+                first.clear();
+            } else {
+                above = Some(first.clone());
+            }
+        }
+        texts.push(line);
+    }
+    texts
 }
 
 /// Columns of a sheet with their place in the row.
@@ -196,14 +209,6 @@ fn spans<'a>(shown: &[(usize, &'a Group, &'a Column)]) -> Vec<(usize, usize, &'a
 fn span_width(widths: &[usize], first: usize, count: usize) -> usize {
     let columns = widths.iter().skip(first).take(count);
     columns.sum::<usize>() + 2 * count.saturating_sub(1)
-}
-
-/// Widens a group's last column until its title fits.
-fn widen(widths: &mut [usize], first: usize, count: usize, needed: usize) {
-    let have = span_width(widths, first, count);
-    if let Some(width) = widths.get_mut(first + count - 1) {
-        *width += needed.saturating_sub(have);
-    }
 }
 
 fn left_pad(text: &str, width: usize) -> String {

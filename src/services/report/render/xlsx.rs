@@ -3,9 +3,7 @@
 
 use std::io::{self, Write};
 
-use rust_xlsxwriter::{
-    Format, FormatAlign, FormatBorder, Workbook as Book, Worksheet, XlsxError,
-};
+use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Workbook as Book, Worksheet, XlsxError};
 
 use super::super::document::{Cell, Head, Section, TableRow};
 use super::Render;
