@@ -8,6 +8,7 @@
 mod coded;
 
 pub mod account;
+pub mod annual;
 pub mod area;
 pub mod award;
 pub mod certificate;
