@@ -42,6 +42,22 @@ impl FactKind {
         matches!(self, FactKind::Appraisal | FactKind::Incident)
     }
 
+    /// The codes of kinds whose list is closed; the codes of the others are
+    /// the policy's.
+    #[must_use]
+    pub const fn codes(self) -> Option<&'static [&'static str]> {
+        match self {
+            FactKind::Appraisal => Some(&["pass", "fail"]),
+            FactKind::ChildClass => {
+                Some(&["C1a", "C1b", "C2", "C3", "C4", "C4h", "C5", "C6", "none"])
+            }
+            FactKind::LivingCondition => {
+                Some(&["no_fixed_income", "multi_disabled", "elder_supported", "none"])
+            }
+            _ => None,
+        }
+    }
+
     /// Health data: the detail is shown only with its own right.
     #[must_use]
     pub const fn is_health(self) -> bool {

@@ -52,6 +52,8 @@ pub struct CaseCaps {
     pub street: Fen,
     /// Above this a decision of its own (一事一议) with a document number.
     pub district: Fen,
+    /// Months in which the street helps the same cause once.
+    pub same_cause_months: u32,
 }
 
 /// An earlier case of the same person or household.
@@ -66,7 +68,7 @@ pub struct EarlierCase {
 /// Why a case is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CaseFault {
-    /// W21: the same cause again within 12 months, at the street.
+    /// W21: the same cause again too soon, at the street.
     #[error("same cause on {0}")]
     TooSoon(NaiveDate),
     /// More than the street may grant.
@@ -101,8 +103,8 @@ impl CaseFault {
     pub fn en(self) -> String {
         match self {
             CaseFault::TooSoon(day) => format!(
-                "The same cause was helped by the decision of {day}, within 12 months. The \
-                 street may not help again; submit it to the district."
+                "The same cause was helped by the decision of {day}. The street may not help \
+                 again so soon; submit it to the district."
             ),
             CaseFault::AboveStreet(cap) => {
                 format!("Above the street's limit of {cap} yuan; submit it to the district.")
@@ -148,7 +150,10 @@ pub fn faults(
             if approved > caps.street {
                 faults.push(CaseFault::AboveStreet(caps.street));
             }
-            faults.extend(too_soon(cause, decided_on, earlier).map(CaseFault::TooSoon));
+            faults.extend(
+                too_soon(cause, decided_on, earlier, caps.same_cause_months)
+                    .map(CaseFault::TooSoon),
+            );
         }
         CaseLevel::District if approved > caps.district && !has_document => {
             faults.push(CaseFault::AboveDistrict(caps.district));
@@ -158,11 +163,16 @@ pub fn faults(
     faults
 }
 
-fn too_soon(cause: Cause, on: NaiveDate, earlier: &[EarlierCase]) -> Option<NaiveDate> {
-    let year_before = on.checked_sub_months(Months::new(12))?;
+fn too_soon(
+    cause: Cause,
+    on: NaiveDate,
+    earlier: &[EarlierCase],
+    months: u32,
+) -> Option<NaiveDate> {
+    let earliest = on.checked_sub_months(Months::new(months))?;
     earlier
         .iter()
-        .filter(|e| e.cause == cause && e.decided_on > year_before && e.decided_on <= on)
+        .filter(|e| e.cause == cause && e.decided_on > earliest && e.decided_on <= on)
         .map(|e| e.decided_on)
         .max()
 }
@@ -174,7 +184,11 @@ mod tests {
     #[test]
     fn the_street_helps_once_a_year_and_up_to_its_cap() {
         let day = |text: &str| text.parse::<NaiveDate>().expect("a date");
-        let caps = CaseCaps { street: Fen::from_yuan(2_000), district: Fen::from_yuan(9_696) };
+        let caps = CaseCaps {
+            street: Fen::from_yuan(2_000),
+            district: Fen::from_yuan(9_696),
+            same_cause_months: 12,
+        };
         let earlier = [EarlierCase { cause: Cause::Illness, decided_on: day("2023-05-20") }];
         let run = |level, cause, yuan: i64, on: &str, doc| {
             let fen = Fen::from_yuan(yuan);

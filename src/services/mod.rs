@@ -2,11 +2,18 @@
 //! entry. The permission is in the signature ([`Authorized`]), so forgetting
 //! it does not compile.
 
+pub mod account;
 pub mod area;
 pub mod auth;
+pub mod award;
+pub mod certificate;
+pub mod fact;
+pub mod guardian;
 pub mod household;
 mod record;
 pub mod report;
 pub mod resident;
+pub mod temp_case;
+pub mod visit;
 
 pub use auth::{Actor, Authorized, Scope};

@@ -1,0 +1,188 @@
+//! Temporary assistance: a decided case, and the award of one payment that the
+//! month's run pays.
+
+use chrono::NaiveDate;
+
+use super::auth::{Authorized, EditAward};
+use super::award::{Beneficiary, ConfirmInput, confirm_in};
+use super::record::{Act, Changes, check_optional, check_required};
+use super::resident;
+use crate::domain::ids::{AwardId, HouseholdId, ResidentId};
+use crate::domain::money::Fen;
+use crate::domain::month::Month;
+use crate::domain::temp_case::{
+    CaseCaps, CaseKind, CaseLevel, Cause, EarlierCase, FamilyCategory, faults,
+};
+use crate::error::{AppError, AppResult, ErrorCode, Refusal};
+use crate::store::temp_case::{self as rows, TempCaseRow};
+use crate::store::{Store, Tx};
+
+/// A case as entered.
+#[derive(Debug, Clone)]
+pub struct CaseInput {
+    /// Code of the program that pays it, as the policy names it.
+    pub program: String,
+    /// Unique in the street.
+    pub case_no: String,
+    /// The applicant.
+    pub resident: ResidentId,
+    /// Their assistance household, if any.
+    pub household: Option<HouseholdId>,
+    /// Emergency or expenditure.
+    pub kind: CaseKind,
+    /// What happened.
+    pub cause: Cause,
+    /// Who decides and pays.
+    pub level: CaseLevel,
+    /// Of the family.
+    pub category: Option<FamilyCategory>,
+    /// What the family paid itself.
+    pub self_paid: Option<Fen>,
+    /// What was asked for.
+    pub asked: Fen,
+    /// What was granted.
+    pub approved: Fen,
+    /// The day of the application.
+    pub applied_on: NaiveDate,
+    /// The day of the decision.
+    pub decided_on: NaiveDate,
+    /// Document.
+    pub doc_no: Option<String>,
+    /// Where the money goes.
+    pub account_id: Option<i64>,
+}
+
+/// What a case made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CaseMade {
+    /// The case.
+    pub case: i64,
+    /// Its award.
+    pub award: AwardId,
+}
+
+/// Registers a decided case and confirms its one payment, in the month of the
+/// decision.
+///
+/// # Errors
+/// All reasons at once: the same cause too soon (W21), above the caps of the
+/// policy, dates in the wrong order, a dead applicant.
+pub fn register(
+    store: &Store,
+    by: &Authorized<'_, EditAward>,
+    input: &CaseInput,
+    caps: &CaseCaps,
+) -> AppResult<CaseMade> {
+    store.write(by.street(), |tx| {
+        let person = resident::load(tx, by.scope(), input.resident)?;
+        let refusals = case_faults(tx, by.street(), input, caps)?;
+        AppError::refused_unless_empty(refusals)?;
+        let id = tx.next_id();
+        let row = TempCaseRow {
+            id,
+            street_code: by.street().to_owned(),
+            case_no: input.case_no.trim().to_owned(),
+            resident_id: person.id,
+            household_id: input.household,
+            area_code: person.area_code.clone(),
+            kind: input.kind,
+            cause: input.cause,
+            level: input.level,
+            category: input.category,
+            self_paid_fen: input.self_paid,
+            asked_fen: input.asked,
+            approved_fen: input.approved,
+            applied_on: input.applied_on,
+            decided_on: input.decided_on,
+            doc_no: input.doc_no.clone(),
+            import_id: None,
+        };
+        rows::insert_temp_cases(tx.conn, std::slice::from_ref(&row))?;
+        let mut changes = Changes::default();
+        changes.created("temp_case", id);
+        let month = Month::of(input.decided_on);
+        let confirm = ConfirmInput {
+            applied_on: Some(input.applied_on),
+            from_month: Some(month),
+            to_month: Some(month.next()),
+            amount: Some(input.approved),
+            doc_no: input.doc_no.clone(),
+            account_id: input.account_id,
+            ..ConfirmInput::new(
+                &input.program,
+                Beneficiary::Case { case: id, applicant: person.id },
+                input.decided_on,
+            )
+        };
+        let confirmed = confirm_in(tx, by.scope(), &confirm, &mut changes)?;
+        changes.write(
+            tx,
+            &Act {
+                street: by.street(),
+                actor: by.username(),
+                action: "temp_case.register",
+                object_kind: "temp_case",
+                object_id: id,
+                reason: input.doc_no.as_deref(),
+            },
+        )?;
+        Ok(CaseMade { case: id, award: confirmed.award })
+    })
+}
+
+fn case_faults(
+    tx: &mut Tx<'_>,
+    street: &str,
+    input: &CaseInput,
+    caps: &CaseCaps,
+) -> AppResult<Vec<Refusal>> {
+    let mut refusals = Vec::new();
+    check_required(&mut refusals, "case_no", &input.case_no);
+    check_optional(&mut refusals, "doc_no", input.doc_no.as_deref());
+    if input.applied_on > input.decided_on {
+        refusals.push(Refusal::field(
+            "applied_on",
+            "申请日期不能晚于审批日期。",
+            "The application must not lie after the decision.",
+        ));
+    }
+    if input.asked > Fen::MAX_ENTRY {
+        refusals.push(Refusal::field(
+            "asked",
+            "金额不能超过一亿元。",
+            "The amount must be at most 100 million yuan.",
+        ));
+    }
+    let number = input.case_no.trim();
+    if rows::find_temp_case_by_no(tx.conn, street, number)?.is_some() {
+        refusals.push(Refusal::new(
+            ErrorCode::Duplicate,
+            format!("案号“{number}”已存在。"),
+            format!("The case \"{number}\" exists already."),
+        ));
+    }
+    let earlier = earlier_cases(tx, street, input)?;
+    let found = faults(
+        input.level,
+        input.cause,
+        (input.asked, input.approved),
+        input.decided_on,
+        input.doc_no.is_some(),
+        &earlier,
+        caps,
+    );
+    refusals.extend(found.into_iter().map(|f| Refusal::field(f.field(), f.zh(), f.en())));
+    Ok(refusals)
+}
+
+/// Cases of the person and of the household.
+fn earlier_cases(tx: &mut Tx<'_>, street: &str, input: &CaseInput) -> AppResult<Vec<EarlierCase>> {
+    let mut cases = rows::list_temp_cases_of(tx.conn, street, input.resident)?;
+    if let Some(household) = input.household {
+        cases.extend(rows::list_temp_cases_of_household(tx.conn, street, household)?);
+    }
+    Ok(cases
+        .into_iter()
+        .map(|case| EarlierCase { cause: case.cause, decided_on: case.decided_on })
+        .collect())
+}
