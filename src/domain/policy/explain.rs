@@ -217,6 +217,18 @@ pub(crate) fn tier<T: Trace>(view: &View<'_>, award: u16, tier: &Tier, amount: F
     );
 }
 
+pub(crate) fn band<T: Trace>(award: u16, each: Fen, persons: u16, trace: &mut T) {
+    let amount = Fen(each.0 * i64::from(persons));
+    add(
+        trace,
+        award,
+        "program.tier",
+        format!("每人 {each} × {persons} 人 = {amount}"),
+        format!("{each} per person × {persons} = {amount}"),
+        Some(amount),
+    );
+}
+
 pub(crate) fn less<T: Trace>(
     view: &View<'_>,
     award: u16,

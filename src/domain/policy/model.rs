@@ -152,6 +152,8 @@ pub struct Program {
     pub(crate) excluded_by_tier: Vec<(u16, u64)>,
     pub(crate) when: Rule,
     pub(crate) amount: Amount,
+    pub(crate) supplements: Vec<Supplement>,
+    pub(crate) supplement_rule: SupplementRule,
     /// Standards that its amounts depend on, as bits.
     pub(crate) standards: u64,
 }
@@ -173,8 +175,6 @@ pub(crate) struct Shortfall {
     pub full_standard_for_severe: bool,
     pub single: Option<Single>,
     pub grace: Option<Grace>,
-    pub supplements: Vec<Supplement>,
-    pub rule: SupplementRule,
 }
 
 #[derive(Debug, Clone)]
@@ -240,7 +240,24 @@ impl Policy {
         Some(tier.code.as_str())
     }
 
-    /// Last day of knowledge for the run of `month`.
+    /// The standard with this code.
+    #[must_use]
+    pub fn standard_index(&self, code: &str) -> Option<u16> {
+        let at = self.standards.iter().position(|s| s.code == code)?;
+        u16::try_from(at).ok()
+    }
+
+    /// Last day of knowledge for the dues of `month` of a program: the cut-off
+    /// day, or the last day of the quarter (`rulings.md` M10).
+    #[must_use]
+    pub fn cut_off_of(&self, program: u16, month: Month) -> NaiveDate {
+        match self.program(program).map(|p| p.period) {
+            Some(Period::Quarter) => month.quarter_end().last_day(),
+            _ => self.cut_off(month),
+        }
+    }
+
+    /// Last day of knowledge for the run of `month` of a monthly program.
     #[must_use]
     pub fn cut_off(&self, month: Month) -> NaiveDate {
         month.day(self.settings.cut_off_day)
@@ -262,7 +279,26 @@ impl Policy {
     }
 }
 
+impl Settings {
+    /// The most that a recovery plan may take from one month's entitlement,
+    /// rounded down to whole yuan (W12: 716.00 → 214.00).
+    #[must_use]
+    pub fn recovery_cap(&self, entitlement: Fen) -> Fen {
+        let percent = i64::from(self.recovery_cap_percent);
+        Fen((entitlement.0 * percent).div_euclid(10_000) * 100)
+    }
+}
+
 impl Program {
+    /// The standard to which a household program fills up (标准 of the roster).
+    #[must_use]
+    pub fn shortfall_standard(&self) -> Option<u16> {
+        match &self.amount {
+            Amount::Shortfall(s) => Some(s.standard),
+            _ => None,
+        }
+    }
+
     /// First month that a confirmation pays, by the program's start rule.
     #[must_use]
     pub fn first_month(&self, applied_on: NaiveDate, decided_on: NaiveDate) -> Month {

@@ -4,7 +4,8 @@ use super::{Builder, default_block};
 use crate::domain::award::BeneficiaryKind;
 use crate::domain::money::{Fen, Rounding};
 use crate::domain::policy::file::{
-    ExclusionFile, Period, ProgramFile, ShareFile, ShortfallFile, SupplementRule, TierFile,
+    ExclusionFile, Period, ProgramFile, ShareFile, ShortfallFile, SupplementFile, SupplementRule,
+    TierFile,
 };
 use crate::domain::policy::model::{
     Amount, Grace, Less, Program, ShareId, Shortfall, Single, Supplement, Tier,
@@ -26,6 +27,7 @@ impl Builder {
         let when = self.rule(&format!("{at}.when"), file.when.as_ref());
         let tiers = self.tiers(&at, &file.tier);
         let amount = self.amount(&at, &file);
+        let supplements = self.supplements(&at, &file.supplement);
         let mut program = Program {
             roster_label: file.roster_label.unwrap_or_else(|| file.zh.clone()),
             code: file.code,
@@ -43,6 +45,8 @@ impl Builder {
             excluded_by_tier,
             when,
             amount,
+            supplements,
+            supplement_rule: file.supplement_rule.unwrap_or(SupplementRule::Highest),
             standards: 0,
         };
         program.standards = self.depends_on(&program);
@@ -156,19 +160,32 @@ impl Builder {
     /// Pieces that do not go together.
     fn fitting(&mut self, at: &str, file: &ProgramFile) {
         let household = file.beneficiary == BeneficiaryKind::Household;
-        let extras = file.single.is_some() || file.grace.is_some() || !file.supplement.is_empty();
-        if file.shortfall.is_some() != household && !file.decided {
+        if file.shortfall.is_some() && !household {
             self.error(
                 at,
-                "补差（shortfall）用于且只用于以户为单位的项目",
-                "shortfall is the piece of household programs and of no others",
+                "补差（shortfall）只用于以户为单位的项目",
+                "shortfall is a piece of household programs only",
             );
         }
-        if extras && file.shortfall.is_none() {
+        if !file.supplement.is_empty() && !household {
             self.error(
                 at,
-                "single、grace、supplement 只能与 shortfall 一起使用",
-                "single, grace and supplement go with shortfall only",
+                "分类施保（supplement）只用于以户为单位的项目",
+                "supplement is a piece of household programs only",
+            );
+        }
+        if (file.single.is_some() || file.grace.is_some()) && file.shortfall.is_none() {
+            self.error(
+                at,
+                "single、grace 只能与 shortfall 一起使用",
+                "single and grace go with shortfall only",
+            );
+        }
+        if household && file.tier.iter().any(|tier| tier.less.is_some()) {
+            self.error(
+                at,
+                "以户为单位的档次不能写 less",
+                "a tier of a household program cannot have less",
             );
         }
         if (file.accrual.is_some()) != (file.period == Period::Quarter) {
@@ -199,20 +216,6 @@ impl Builder {
             percents: grace.percents.clone(),
             when: self.rule(&format!("{at}.grace.when"), grace.when.as_ref()),
         });
-        let supplements = file
-            .supplement
-            .iter()
-            .map(|s| {
-                let at = format!("{at}.supplement.{}", s.code);
-                Supplement {
-                    code: s.code.clone(),
-                    zh: s.zh.clone(),
-                    en: s.en.clone(),
-                    when: self.rule(&format!("{at}.when"), Some(&s.when)),
-                    share: self.pay(&at, s.share.as_ref(), s.fixed.as_deref()),
-                }
-            })
-            .collect();
         Shortfall {
             standard,
             rounding: shortfall.rounding,
@@ -220,9 +223,22 @@ impl Builder {
             full_standard_for_severe: shortfall.full_standard_for_severe,
             single,
             grace,
-            supplements,
-            rule: file.supplement_rule.unwrap_or(SupplementRule::Highest),
         }
+    }
+
+    fn supplements(&mut self, at: &str, list: &[SupplementFile]) -> Vec<Supplement> {
+        let mut supplements = Vec::new();
+        for file in list {
+            let at = format!("{at}.supplement.{}", file.code);
+            supplements.push(Supplement {
+                code: file.code.clone(),
+                zh: file.zh.clone(),
+                en: file.en.clone(),
+                when: self.rule(&format!("{at}.when"), Some(&file.when)),
+                share: self.pay(&at, file.share.as_ref(), file.fixed.as_deref()),
+            });
+        }
+        supplements
     }
 
     /// Standards on which the program's amount depends, its own and those of the
@@ -231,6 +247,8 @@ impl Builder {
         let mut shares: Vec<ShareId> = program.tiers.iter().map(|t| t.share).collect();
         let mut rules: Vec<&Rule> = program.tiers.iter().map(|t| &t.when).collect();
         rules.push(&program.when);
+        shares.extend(program.supplements.iter().map(|x| x.share));
+        rules.extend(program.supplements.iter().map(|x| &x.when));
         let mut standards = 0_u64;
         let mut programs = program.excluded_by;
         for (other, _) in &program.excluded_by_tier {
@@ -242,8 +260,6 @@ impl Builder {
         match &program.amount {
             Amount::Shortfall(s) => {
                 standards |= 1 << (s.standard & 63);
-                shares.extend(s.supplements.iter().map(|x| x.share));
-                rules.extend(s.supplements.iter().map(|x| &x.when));
                 rules.extend(s.single.iter().map(|x| &x.when));
                 rules.extend(s.grace.iter().map(|x| &x.when));
             }

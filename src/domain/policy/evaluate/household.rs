@@ -19,19 +19,18 @@ impl View<'_> {
         program: &Program,
         trace: &mut T,
     ) -> Due {
-        let Amount::Shortfall(rule) = &program.amount else {
-            return self.decided(at, award, program, trace);
-        };
         let subject = Subject { award: at, person: award.person, household: award.household };
         if award.single {
-            return self.single(subject, award, program, rule, trace);
+            return self.single(subject, award, program, trace);
         }
+        let without_severe =
+            matches!(&program.amount, Amount::Shortfall(s) if s.full_standard_for_severe);
         let mut sum = Sum::default();
         let mut away = 0_u16;
         for (_, p) in self.members(award.household, program.excluded_by) {
             sum.persons += 1;
             away += u16::from(p.flags & AWAY != 0);
-            if !(rule.full_standard_for_severe && self.severe(p)) {
+            if !(without_severe && self.severe(p)) {
                 sum.income += p.income.0;
             }
         }
@@ -44,20 +43,51 @@ impl View<'_> {
         if let Err(clause) = program.when.check(self, subject, trace) {
             return View::nothing(at, award, Reason::Condition(clause));
         }
-        let base = match award.grace {
-            Some(_) => self.grace(subject, award, rule, sum, trace),
-            None => self.gap(at, rule, sum, trace),
+        let base = match (&program.amount, award.grace) {
+            (Amount::Shortfall(rule), None) => self.gap(at, rule, sum, trace).map(no_tier),
+            (Amount::Shortfall(rule), Some(_)) => {
+                self.grace(subject, award, rule, sum, trace).map(no_tier)
+            }
+            (Amount::Tiers, _) => self.band(subject, program, sum, trace),
+            _ => award.decided.map(no_tier).ok_or(Reason::NoAmount),
         };
         match base {
             Err(reason) => View::nothing(at, award, reason),
-            Ok(base) => {
+            Ok((base, tier)) => {
                 let members = self.members(award.household, program.excluded_by);
                 let top: Fen = members
-                    .map(|(person, _)| self.supplement(rule, Subject { person, ..subject }, trace))
+                    .map(|(person, _)| {
+                        self.supplement(program, Subject { person, ..subject }, trace)
+                    })
                     .sum();
-                View::paid(at, award, base, top, sum.persons, NO_TIER)
+                View::paid(at, award, base, top, sum.persons, tier)
             }
         }
+    }
+
+    /// 分档: the household's band pays a fixed amount per counted member.
+    fn band<T: Trace>(
+        &self,
+        subject: Subject,
+        program: &Program,
+        sum: Sum,
+        trace: &mut T,
+    ) -> Result<(Fen, u8), Reason> {
+        for (index, tier) in (0_u8..).zip(&program.tiers) {
+            if tier.when.check(self, subject, trace).is_err() {
+                continue;
+            }
+            let each = self.rates.share(tier.share);
+            if T::ON {
+                explain::tier(self, subject.award, tier, each, trace);
+                explain::band(subject.award, each, sum.persons, trace);
+            }
+            if !each.is_positive() {
+                return Err(Reason::NoStandard);
+            }
+            return Ok((Fen(each.0 * i64::from(sum.persons)), index));
+        }
+        Err(Reason::NoTier)
     }
 
     pub(super) fn why_nobody(&self, award: &AwardAt, program: &Program) -> Reason {
@@ -133,7 +163,6 @@ impl View<'_> {
         subject: Subject,
         award: &AwardAt,
         program: &Program,
-        rule: &Shortfall,
         trace: &mut T,
     ) -> Due {
         let at = subject.award;
@@ -147,7 +176,11 @@ impl View<'_> {
         if let Some(by) = self.excluded(subject.person, program) {
             return View::nothing(at, award, Reason::ExcludedBy(by));
         }
-        let Some(single) = &rule.single else {
+        let single = match &program.amount {
+            Amount::Shortfall(rule) => rule.single.as_ref(),
+            _ => None,
+        };
+        let Some(single) = single else {
             return View::nothing(at, award, Reason::NoAmount);
         };
         let checks = [&program.when, &single.when];
@@ -162,7 +195,7 @@ impl View<'_> {
             return View::nothing(at, award, Reason::NoStandard);
         }
         let top =
-            if single.supplements { self.supplement(rule, subject, trace) } else { Fen::ZERO };
+            if single.supplements { self.supplement(program, subject, trace) } else { Fen::ZERO };
         View::paid(at, award, base, top, 1, NO_TIER)
     }
 
@@ -170,26 +203,30 @@ impl View<'_> {
     #[inline]
     pub(super) fn supplement<T: Trace>(
         &self,
-        rule: &Shortfall,
+        program: &Program,
         subject: Subject,
         trace: &mut T,
     ) -> Fen {
         let mut top = Fen::ZERO;
-        for supplement in &rule.supplements {
+        for supplement in &program.supplements {
             if supplement.when.check(self, subject, trace).is_err() {
                 continue;
             }
             let amount = self.rates.share(supplement.share);
             if T::ON {
-                explain::supplement(subject, supplement, rule.rule, amount, trace);
+                explain::supplement(subject, supplement, program.supplement_rule, amount, trace);
             }
-            match rule.rule {
+            match program.supplement_rule {
                 SupplementRule::Highest => top = top.max(amount),
                 SupplementRule::Additive => top += amount,
             }
         }
         top
     }
+}
+
+fn no_tier(base: Fen) -> (Fen, u8) {
+    (base, NO_TIER)
 }
 
 fn first_failure<T: Trace>(

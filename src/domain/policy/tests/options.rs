@@ -117,3 +117,45 @@ fn start_and_stop_months_follow_the_program() {
     assert_eq!(dibao.stop_month(day("2023-08-12")), month("2023-09"));
     assert_eq!((dibao.grace_months(), dibao.allows_single()), (6, true));
 }
+
+#[test]
+fn a_recovery_takes_at_most_its_share_in_whole_yuan() {
+    let settings = parse(PROFILE).settings;
+    assert_eq!(settings.recovery_cap(yuan("716.00")), yuan("214.00"));
+    assert_eq!(settings.recovery_cap(Fen::ZERO), Fen::ZERO);
+}
+
+#[test]
+fn a_quarterly_program_is_cut_off_with_its_quarter() {
+    let policy = parse(PROFILE);
+    let of = |code: &str| policy.program_index(code).expect("a program");
+    assert_eq!(policy.cut_off_of(of("dibao"), month("2023-09")), day("2023-09-15"));
+    assert_eq!(policy.cut_off_of(of("guardian"), month("2023-09")), day("2023-09-30"));
+}
+
+/// 分档 instead of 补差: bands of a fixed amount per person.
+#[test]
+fn bands_pay_per_member() {
+    let bands = "
+tier = [
+    { code = \"A\", zh = \"A档\", en = \"band A\", when = { fact = { kind = \"labour\", code = [\"none\"] } }, share = { standard = \"dibao\", percent = 90, rounding = \"half_up_yuan\" } },
+    { code = \"B\", zh = \"B档\", en = \"band B\", share = { standard = \"dibao\", percent = 50, rounding = \"half_up_yuan\" } },
+]
+";
+    let text = PROFILE.replacen(SHORTFALL, bands, 1);
+    let without = |text: &str, from: &str, to: &str| {
+        let (head, rest) = text.split_once(from).expect("there");
+        let (_, tail) = rest.split_once(to).expect("there");
+        format!("{head}{to}{tail}")
+    };
+    let text = without(&text, "single = {", "# 渐退期");
+    let policy = parse(&without(&text, "grace = {", "# 分类施保"));
+    let mut unit = Unit::new(&policy);
+    let person = unit.member("1951-05", "600");
+    unit.member("1960-05", "0");
+    let award = unit.award(&policy, "dibao", 0);
+    assert_eq!(unit.pays(&policy, award, "2023-08", "2023-08-15"), "889.00");
+    unit.fact(person, ("labour", "none"), "1990-01", "1990-01-01");
+    let due = unit.due(&policy, award, "2023-08", "2023-08-15").expect("in force");
+    assert_eq!((due.base, due.supplement, due.tier), (yuan("1454.00"), yuan("81.00"), 0));
+}
