@@ -60,6 +60,13 @@ impl Refusal {
         Refusal::new(ErrorCode::InvalidInput, zh, en).at(Place::Field(field.to_owned()))
     }
 
+    /// The same refusal, under another code.
+    #[must_use]
+    pub fn with_code(mut self, code: ErrorCode) -> Refusal {
+        self.code = code;
+        self
+    }
+
     /// The same refusal, at a place.
     #[must_use]
     pub fn at(mut self, place: Place) -> Refusal {

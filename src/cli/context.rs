@@ -1,13 +1,15 @@
 //! What every command needs: where the registry is, who acts, how to print.
 
-use std::path::PathBuf;
+use std::io::{BufRead, IsTerminal};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::error::AppResult;
-use crate::services::Actor;
+use crate::domain::area::{AreaCode, Level};
+use crate::error::{AppError, AppResult, Refusal};
+use crate::services::{Actor, area, user};
 use crate::store::Store;
 
 /// Options that every command takes.
@@ -60,12 +62,115 @@ impl Context {
         Store::open(&self.config, self.clock.clone())
     }
 
+    /// The street that a command works on: `--street`, or the only one there is.
+    ///
+    /// # Errors
+    /// The registry has none or several; not a street's code.
+    pub fn street(&self, store: &Store) -> AppResult<String> {
+        if let Some(code) = &self.args.street {
+            return match AreaCode::parse(code) {
+                Ok(parsed) if parsed.level() == Level::Street => Ok(parsed.as_str().to_owned()),
+                _ => Err(AppError::refuse(Refusal::field(
+                    "street",
+                    "街道代码应为 9 位数字。",
+                    "The code of a street has 9 digits.",
+                ))),
+            };
+        }
+        let tree = store.read(|conn| area::tree(conn, self.clock.today()))?;
+        let streets = tree.codes_at(Level::Street);
+        match streets.as_slice() {
+            [only] => Ok(only.clone()),
+            [] => Err(AppError::refuse(Refusal::field(
+                "street",
+                "登记库里还没有街道;请用 --street 指定 9 位街道代码。",
+                "The registry has no street yet; give its 9-digit code with --street.",
+            ))),
+            several => Err(AppError::refuse(Refusal::field(
+                "street",
+                format!("登记库有多个街道({});请用 --street 指定。", several.join("、")),
+                format!(
+                    "The registry has several streets ({}); choose with --street.",
+                    several.join(", ")
+                ),
+            ))),
+        }
+    }
+
     /// The operator at this machine, on a street.
     #[must_use]
     pub fn operator(&self, street_code: &str) -> Actor {
         let user = std::env::var("USER").unwrap_or_else(|_| "root".to_owned());
         Actor::operator(&user, street_code)
     }
+}
+
+/// Who does a step that needs a person's own name (`rulings.md` P8).
+#[derive(Debug, Clone, Args)]
+pub struct SignInArgs {
+    /// User name 用户名
+    #[arg(long)]
+    pub user: String,
+    /// Read the password from the first line of this file; otherwise it is asked for 密码文件
+    #[arg(long)]
+    pub password_file: Option<PathBuf>,
+}
+
+impl SignInArgs {
+    /// Asks for the password and signs in.
+    ///
+    /// # Errors
+    /// `SignInFailed`; no terminal and no password file.
+    pub fn sign_in(&self, store: &Store) -> AppResult<Actor> {
+        let password = read_password(self.password_file.as_deref(), &self.user)?;
+        user::sign_in(store, &self.user, &password)
+    }
+}
+
+/// A password from a file's first line or from the terminal.
+fn read_password(file: Option<&Path>, username: &str) -> AppResult<String> {
+    match file {
+        Some(path) => first_line(path),
+        None => prompt(&format!("{username} 的密码 / password of {username}: ")),
+    }
+}
+
+/// A new password from a file's first line, or asked for twice.
+///
+/// # Errors
+/// The two differ; no terminal and no password file.
+pub(super) fn read_new_password(file: Option<&Path>) -> AppResult<String> {
+    let Some(path) = file else {
+        let first = prompt("新密码(至少 12 个字符)/ new password (at least 12 characters): ")?;
+        let again = prompt("再输入一次 / once more: ")?;
+        if first == again {
+            return Ok(first);
+        }
+        return Err(AppError::refuse(Refusal::field(
+            "password",
+            "两次输入的密码不一致,请重来。",
+            "The two passwords differ. Start again.",
+        )));
+    };
+    first_line(path)
+}
+
+fn prompt(text: &str) -> AppResult<String> {
+    if !std::io::stdin().is_terminal() {
+        return Err(AppError::refuse(Refusal::field(
+            "password-file",
+            "没有终端可以输入密码;请用 --password-file 指定文件。",
+            "There is no terminal to type a password at; name a file with --password-file.",
+        )));
+    }
+    rpassword::prompt_password(text).map_err(AppError::io(Path::new("terminal")))
+}
+
+fn first_line(path: &Path) -> AppResult<String> {
+    let file = std::fs::File::open(path).map_err(AppError::io(path))?;
+    let mut line = String::new();
+    std::io::BufReader::new(file).read_line(&mut line).map_err(AppError::io(path))?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 /// `mingce migrate`.

@@ -2,6 +2,7 @@
 //! renders. No rule of the trade is decided here.
 
 pub mod context;
+mod user;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -29,6 +30,9 @@ const EXIT_STATUS_HELP: &str = "Exit status: 0 done · 1 input refused · 2 wron
 enum Command {
     /// Apply pending schema migrations (back up first) 升级数据库结构
     Migrate,
+    /// Accounts of the people who may act 账户
+    #[command(subcommand)]
+    User(user::UserCommand),
 }
 
 /// Parses the arguments, runs the command, turns an error into one message
@@ -56,6 +60,7 @@ fn dispatch(arguments: Arguments) -> AppResult<()> {
     let context = Context::new(arguments.global)?;
     match arguments.command {
         Command::Migrate => context::migrate(&context),
+        Command::User(command) => user::run(&context, &command),
     }
 }
 

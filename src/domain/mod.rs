@@ -25,6 +25,7 @@ pub mod mask;
 pub mod money;
 pub mod month;
 pub mod normalise;
+pub mod password;
 pub mod pinyin;
 pub mod policy;
 pub mod resident;

@@ -14,6 +14,7 @@ mod record;
 pub mod report;
 pub mod resident;
 pub mod temp_case;
+pub mod user;
 pub mod visit;
 
 pub use auth::{Actor, Authorized, Scope};

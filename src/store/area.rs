@@ -151,6 +151,15 @@ impl AreaTree {
         self.areas.get(code)
     }
 
+    /// Codes of the areas of a level that are not closed, in order.
+    #[must_use]
+    pub fn codes_at(&self, level: Level) -> Vec<String> {
+        let open = self.areas.values().filter(|row| row.level == level && row.closed_on.is_none());
+        let mut codes: Vec<String> = open.map(|row| row.code.clone()).collect();
+        codes.sort_unstable();
+        codes
+    }
+
     /// The parent on the day of the tree.
     #[must_use]
     pub fn parent(&self, code: &str) -> Option<&str> {

@@ -109,6 +109,7 @@ pub(super) fn append(
     head: &mut ChainHead,
     cipher: &Cipher,
     at: NaiveDateTime,
+    result: &str,
     entry: &Entry<'_>,
 ) -> QueryResult<i64> {
     let mut row = AuditRow {
@@ -119,7 +120,7 @@ pub(super) fn append(
         action: entry.action.to_owned(),
         object_kind: entry.object_kind.to_owned(),
         object_id: entry.object_id,
-        result: "ok".to_owned(),
+        result: result.to_owned(),
         reason: entry.reason.map(str::to_owned),
         detail: entry.detail.map(str::to_owned),
         prev_hash: head.hash.clone(),

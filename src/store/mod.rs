@@ -30,6 +30,7 @@ pub mod schema;
 mod sql_types;
 pub mod temp_case;
 pub mod unit;
+pub mod user;
 pub mod visit;
 
 use std::sync::Arc;
@@ -251,7 +252,18 @@ impl Tx<'_> {
             .iter_mut()
             .find(|head| head.street_code == street)
             .ok_or(diesel::result::Error::NotFound)?;
-        audit::append(self.conn, head, &self.store.cipher, now, entry)
+        audit::append(self.conn, head, &self.store.cipher, now, "ok", entry)
+    }
+
+    /// Appends an entry about something that was refused (a failed sign-in):
+    /// the refusal is the change that this transaction saves.
+    ///
+    /// # Errors
+    /// As [`Tx::audit`].
+    pub fn audit_refused(&mut self, entry: &Entry<'_>) -> QueryResult<i64> {
+        let now = self.store.clock.now();
+        let head = self.heads.first_mut().ok_or(diesel::result::Error::NotFound)?;
+        audit::append(self.conn, head, &self.store.cipher, now, "refused", entry)
     }
 
     /// A new id.

@@ -1,0 +1,333 @@
+//! Accounts of the people who may act, and their sign-in.
+//!
+//! One account has one role, so nobody can hold two that exclude each other
+//! (`security.md` §2.1). Entries go into the registry's own audit chain.
+
+mod hash;
+
+use diesel::result::{DatabaseErrorKind, Error as DbError};
+use unicode_normalization::UnicodeNormalization;
+
+use crate::domain::area::{AreaCode, Level};
+use crate::domain::password;
+use crate::domain::role::Role;
+use crate::error::{AppError, AppResult, ErrorCode, Refusal};
+use crate::services::auth::{Actor, Authorized, ManageUsers, Scope};
+use crate::store::audit::Entry;
+use crate::store::user::{self, UserRow};
+use crate::store::{Db, REGISTRY_CHAIN, Store, area};
+
+pub use hash::PasswordCost;
+
+/// A new account, as it was asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct NewUser<'a> {
+    /// 2 to 32 letters, digits, `.`, `_` or `-`; unique in every spelling.
+    pub username: &'a str,
+    /// Name on screens and print-outs.
+    pub display_name: &'a str,
+    /// One role.
+    pub role: Role,
+    /// Street (9 digits); community or grid for the roles that work in one.
+    pub scope_code: &'a str,
+    /// First password.
+    pub password: &'a str,
+}
+
+/// An account as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct User {
+    /// Name in the audit log.
+    pub username: String,
+    /// Name on screens.
+    pub display_name: String,
+    /// Code of the role.
+    pub role: String,
+    /// Area.
+    pub scope_code: String,
+    /// `active` or `disabled`.
+    pub status: String,
+}
+
+impl From<UserRow> for User {
+    fn from(row: UserRow) -> User {
+        let UserRow { username, display_name, role, scope_code, status, .. } = row;
+        User { username, display_name, role, scope_code, status }
+    }
+}
+
+/// Makes an account.
+///
+/// # Errors
+/// All fields that are wrong at once; `Duplicate` if the name is taken in any
+/// spelling.
+pub fn add(
+    store: &Store,
+    by: &Authorized<'_, ManageUsers>,
+    new: &NewUser<'_>,
+    cost: PasswordCost,
+) -> AppResult<User> {
+    let username: String = new.username.trim().nfkc().collect();
+    let today = store.clock().today();
+    let tree = store.read(|conn| Ok(area::load_tree(conn, today)?))?;
+    let mut refusals = Vec::new();
+    refusals.extend(check_username(&username));
+    if new.display_name.trim().is_empty() || new.display_name.chars().count() > 50 {
+        refusals.push(Refusal::field(
+            "name",
+            "请填写姓名(不超过 50 个字)。",
+            "Enter the person's name (at most 50 characters).",
+        ));
+    }
+    refusals.extend(check_scope(&tree, new.role, new.scope_code));
+    let street = tree.street_of(new.scope_code).and_then(|code| tree.area(code));
+    let street_name = street.map(|row| row.name.clone()).unwrap_or_default();
+    refusals.extend(check_password(new.password, &[&username, new.display_name, &street_name]));
+    AppError::refused_unless_empty(refusals)?;
+
+    // Hashing takes a tenth of a second: not while the write lock is held.
+    let password_hash = hash::hash(new.password, cost)?;
+    store.write(REGISTRY_CHAIN, |tx| {
+        let now = tx.clock().now();
+        let row = UserRow {
+            id: tx.next_id(),
+            username_key: password::username_key(&username),
+            username: username.clone(),
+            display_name: new.display_name.trim().to_owned(),
+            role: new.role.as_str().to_owned(),
+            scope_code: new.scope_code.to_owned(),
+            rights: String::new(),
+            password_hash,
+            status: "active".to_owned(),
+            created_at: now,
+            updated_at: now,
+        };
+        user::insert(tx.conn, &row).map_err(|error| taken(error, &username))?;
+        let detail = format!("username={username} role={} scope={}", row.role, row.scope_code);
+        tx.audit(&entry(by.username(), "user.add", Some(row.id), Some(&detail)))?;
+        Ok(row.into())
+    })
+}
+
+/// Disables an account; it can do nothing from now on.
+///
+/// # Errors
+/// `NotFound`; `Conflict` if it is disabled already.
+pub fn disable(store: &Store, by: &Authorized<'_, ManageUsers>, username: &str) -> AppResult<()> {
+    store.write(REGISTRY_CHAIN, |tx| {
+        let row = load(tx.conn, username)?;
+        let now = tx.clock().now();
+        if user::mark_disabled(tx.conn, row.id, now)? != 1 {
+            return Err(AppError::coded(
+                ErrorCode::Conflict,
+                format!("账户“{}”已经停用。", row.username),
+                format!("The account \"{}\" is disabled already.", row.username),
+            ));
+        }
+        let detail = format!("username={}", row.username);
+        tx.audit(&entry(by.username(), "user.disable", Some(row.id), Some(&detail)))?;
+        Ok(())
+    })
+}
+
+/// Sets a new password, for example because the old one was forgotten.
+///
+/// # Errors
+/// `NotFound`; the password is refused.
+pub fn set_password(
+    store: &Store,
+    by: &Authorized<'_, ManageUsers>,
+    username: &str,
+    plain: &str,
+    cost: PasswordCost,
+) -> AppResult<()> {
+    let today = store.clock().today();
+    let (row, street_name) = store.read(|conn| {
+        let row = load(conn, username)?;
+        let tree = area::load_tree(conn, today)?;
+        let street = tree.street_of(&row.scope_code).and_then(|code| tree.area(code));
+        let street_name = street.map(|area| area.name.clone()).unwrap_or_default();
+        Ok((row, street_name))
+    })?;
+    let context = [row.username.as_str(), &row.display_name, &street_name];
+    AppError::refused_unless_empty(check_password(plain, &context).into_iter().collect())?;
+    let new_hash = hash::hash(plain, cost)?;
+    store.write(REGISTRY_CHAIN, |tx| {
+        let now = tx.clock().now();
+        if user::mark_password(tx.conn, row.id, &row.password_hash, &new_hash, now)? != 1 {
+            return Err(AppError::coded(
+                ErrorCode::Conflict,
+                "密码刚刚被他人修改,请重试。",
+                "Somebody changed the password a moment ago. Try again.",
+            ));
+        }
+        let detail = format!("username={}", row.username);
+        tx.audit(&entry(by.username(), "user.password", Some(row.id), Some(&detail)))?;
+        Ok(())
+    })
+}
+
+/// All accounts, by user name.
+///
+/// # Errors
+/// The database failed.
+pub fn list(store: &Store, _by: &Authorized<'_, ManageUsers>) -> AppResult<Vec<User>> {
+    store.read(|conn| Ok(user::list(conn)?.into_iter().map(User::from).collect()))
+}
+
+/// Signs somebody in.
+///
+/// Every failure (unknown name, wrong password, disabled account) gives the
+/// same answer after the same work, and each attempt is in the audit log.
+///
+/// # Errors
+/// `SignInFailed`.
+pub fn sign_in(store: &Store, username: &str, plain: &str) -> AppResult<Actor> {
+    sign_in_at(store, username, plain, PasswordCost::STANDARD)
+}
+
+/// [`sign_in`] that renews hashes cheaper than `cost` (SEC-003).
+///
+/// # Errors
+/// As [`sign_in`].
+pub fn sign_in_at(
+    store: &Store,
+    username: &str,
+    plain: &str,
+    cost: PasswordCost,
+) -> AppResult<Actor> {
+    let key = password::username_key(username.trim());
+    let found = store.read(|conn| Ok(user::find(conn, &key)?))?;
+    let fits = hash::verify(plain, found.as_ref().map(|row| row.password_hash.as_str()));
+    let actor = match &found {
+        Some(row) if fits && row.status == "active" => Some(actor_of(store, row)?),
+        _ => None,
+    };
+    let renewed = match (&actor, &found) {
+        (Some(_), Some(row)) if hash::is_outdated(&row.password_hash, cost) => {
+            Some(hash::hash(plain, cost)?)
+        }
+        _ => None,
+    };
+    store.write(REGISTRY_CHAIN, |tx| {
+        let id = found.as_ref().map(|row| row.id);
+        if let (Some(actor), Some(row)) = (&actor, &found) {
+            if let Some(renewed) = &renewed {
+                let now = tx.clock().now();
+                // Zero rows: a parallel sign-in renewed it, which is as good.
+                user::mark_password(tx.conn, row.id, &row.password_hash, renewed, now)?;
+            }
+            tx.audit(&entry(actor.username(), "user.sign_in", id, None))?;
+        } else {
+            // What was typed may be a password in the wrong field: only a keyed
+            // digest of it, which still tells one name from another.
+            let digest = tx.cipher().blind("username", &key);
+            let hex: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+            let detail = format!("name_digest={hex}");
+            tx.audit_refused(&entry("anonymous", "user.sign_in", id, Some(&detail)))?;
+        }
+        Ok(())
+    })?;
+    actor.ok_or_else(|| {
+        AppError::coded(
+            ErrorCode::SignInFailed,
+            "登录失败:用户名或密码不对,或账户现在不能使用。",
+            "Sign-in failed: wrong user name or password, or the account cannot be used now.",
+        )
+    })
+}
+
+fn actor_of(store: &Store, row: &UserRow) -> AppResult<Actor> {
+    let role = row.role.parse::<Role>().map_err(|()| {
+        AppError::coded(
+            ErrorCode::Integrity,
+            format!("账户“{}”的角色代码“{}”不认识。", row.username, row.role),
+            format!("Account \"{}\" has an unknown role \"{}\".", row.username, row.role),
+        )
+    })?;
+    let today = store.clock().today();
+    let scope = store.read(|conn| {
+        let level = AreaCode::parse(&row.scope_code).map(|code| code.level());
+        if level == Ok(Level::Street) {
+            return Ok(Scope::street(&row.scope_code));
+        }
+        let tree = area::load_tree(conn, today)?;
+        let street = tree.street_of(&row.scope_code).or_else(|| row.scope_code.get(..9));
+        Ok(Scope::areas(street.unwrap_or_default(), tree.below(&row.scope_code)))
+    })?;
+    Ok(Actor::new(row.username.clone(), role, scope))
+}
+
+fn load(conn: &mut Db, username: &str) -> AppResult<UserRow> {
+    let key = password::username_key(username.trim());
+    user::find(conn, &key)?.ok_or_else(|| AppError::not_found("账户", "account"))
+}
+
+fn check_username(username: &str) -> Option<Refusal> {
+    let length = username.chars().count();
+    let ordinary = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
+    if (2..=32).contains(&length) && username.chars().all(ordinary) {
+        return None;
+    }
+    Some(Refusal::field(
+        "username",
+        "用户名应为 2–32 个字母、数字、汉字或 . _ -。",
+        "A user name has 2 to 32 letters, digits or the signs . _ -.",
+    ))
+}
+
+fn check_password(plain: &str, context: &[&str]) -> Option<Refusal> {
+    let error = password::check(plain, context).err()?;
+    Some(Refusal::field("password", error.zh(), error.en()))
+}
+
+/// A grid worker works in a grid or community, a supervisor in a community,
+/// everybody else in a street. Only a street may be missing from the tree: the
+/// first accounts are made before the first import.
+fn check_scope(tree: &area::AreaTree, role: Role, code: &str) -> Option<Refusal> {
+    let level = AreaCode::parse(code).map(|parsed| parsed.level());
+    let levels: &[Level] = match role {
+        Role::Grid => &[Level::Grid, Level::Community],
+        Role::Supervisor => &[Level::Community, Level::Street],
+        _ => &[Level::Street],
+    };
+    let suits = level.is_ok_and(|level| levels.contains(&level));
+    let exists = tree.area(code).is_some() || level == Ok(Level::Street);
+    if suits && exists {
+        return None;
+    }
+    let allowed: Vec<_> = levels.iter().map(|level| level.zh()).collect();
+    let allowed_en: Vec<_> = levels.iter().map(|level| level.en()).collect();
+    Some(Refusal::field(
+        "scope",
+        format!("“{}”的范围应为已登记的{}代码,“{code}”不是。", role.zh(), allowed.join("或")),
+        format!(
+            "The scope of \"{}\" must be the code of a known {}; \"{code}\" is not.",
+            role.as_str(),
+            allowed_en.join(" or ")
+        ),
+    ))
+}
+
+fn taken(error: DbError, username: &str) -> AppError {
+    match error {
+        DbError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => AppError::refuse(
+            Refusal::field(
+                "username",
+                format!("用户名“{username}”已被使用(不分大小写和全角半角)。"),
+                format!("The user name \"{username}\" is taken (case and width do not matter)."),
+            )
+            .with_code(ErrorCode::Duplicate),
+        ),
+        other => other.into(),
+    }
+}
+
+fn entry<'a>(
+    actor: &'a str,
+    action: &'a str,
+    object_id: Option<i64>,
+    detail: Option<&'a str>,
+) -> Entry<'a> {
+    Entry { actor, action, object_kind: "user", object_id, reason: None, detail }
+}
