@@ -15,6 +15,7 @@ use crate::domain::guardian::{GuardianBasis, GuardianKind};
 use crate::domain::household::{HouseholdKind, JoinReason, LeaveReason};
 use crate::domain::life_event::EventKind;
 use crate::domain::resident::ResidentStatus;
+use crate::domain::summary::EntryKind;
 use crate::domain::temp_case::{CaseKind, CaseLevel, Cause, FamilyCategory};
 use crate::domain::visit::{Purpose, VisitResult, VisitStatus};
 
@@ -52,6 +53,7 @@ stored_as_text!(
     DecisionKind,
     DocKind,
     Education,
+    EntryKind,
     EventKind,
     FactKind,
     FamilyCategory,

@@ -40,7 +40,6 @@ pub struct Mover {
 #[derive(Debug)]
 pub struct BlockBuilder {
     program: ProgramLabel,
-    communities: Vec<Community>,
     rows: Vec<Row>,
     below: Below,
     joined: Vec<Mover>,
@@ -48,16 +47,31 @@ pub struct BlockBuilder {
 }
 
 impl BlockBuilder {
-    /// An empty block over the street's communities.
+    /// An empty block.
     #[must_use]
-    pub fn new(program: ProgramLabel, communities: &[Community]) -> BlockBuilder {
+    pub fn new(program: ProgramLabel) -> BlockBuilder {
         BlockBuilder {
             program,
-            communities: communities.to_vec(),
-            rows: vec![Row::default(); communities.len()],
+            rows: Vec::new(),
             below: Below::default(),
             joined: Vec::new(),
             left: Vec::new(),
+        }
+    }
+
+    /// Code of the program.
+    #[must_use]
+    pub fn program(&self) -> &ProgramLabel {
+        &self.program
+    }
+
+    /// Changes a community's row; communities may turn up as lines are read.
+    fn at(&mut self, community: usize, change: impl FnOnce(&mut Row)) {
+        if self.rows.len() <= community {
+            self.rows.resize_with(community + 1, Row::default);
+        }
+        if let Some(row) = self.rows.get_mut(community) {
+            change(row);
         }
     }
 
@@ -72,16 +86,14 @@ impl BlockBuilder {
             (None, None) => {}
             (None, Some(now)) => {
                 self.due(now);
-                if let Some(row) = self.rows.get_mut(now.community) {
-                    row.joined += tally(now);
-                }
+                self.at(now.community, |row| row.joined += tally(now));
                 self.joined.push(mover(now, held));
             }
             (Some(before), None) => {
-                if let Some(row) = self.rows.get_mut(before.community) {
+                self.at(before.community, |row| {
                     row.last += tally(before);
                     row.left += tally(before);
-                }
+                });
                 self.left.push(mover(before, held));
             }
             (Some(before), Some(now)) => self.stays(before, now),
@@ -89,22 +101,23 @@ impl BlockBuilder {
     }
 
     fn due(&mut self, now: &LineFact) {
-        if let Some(row) = self.rows.get_mut(now.community) {
+        self.at(now.community, |row| {
             row.due += tally(now);
             row.supplement += now.supplement;
-        }
+        });
     }
 
     fn stays(&mut self, before: &LineFact, now: &LineFact) {
         self.due(now);
-        if let Some(row) = self.rows.get_mut(before.community) {
+        let moved = before.community != now.community;
+        self.at(before.community, |row| {
             row.last += tally(before);
-            if before.community != now.community {
+            if moved {
                 row.moved_out += tally(before);
             }
-        }
-        if let Some(row) = self.rows.get_mut(now.community) {
-            if before.community != now.community {
+        });
+        self.at(now.community, |row| {
+            if moved {
                 row.moved_in += tally(before);
             }
             let money = now.amount - before.amount;
@@ -113,15 +126,14 @@ impl BlockBuilder {
             row.adjusted.down += Fen((-money.0).max(0));
             row.adjusted.persons_up += persons.max(0);
             row.adjusted.persons_down += (-persons).max(0);
-        }
+        });
     }
 
     fn other_line(&mut self, line: &LineFact) {
-        let Some(row) = self.rows.get_mut(line.community) else { return };
         match line.kind {
             EntryKind::Regular => {}
-            EntryKind::Arrears => row.arrears.add(line.amount),
-            EntryKind::Deduction => row.deduction.add(-line.amount),
+            EntryKind::Arrears => self.at(line.community, |row| row.arrears.add(line.amount)),
+            EntryKind::Deduction => self.at(line.community, |row| row.deduction.add(-line.amount)),
             EntryKind::Claim => self.below.claims.add(-line.amount),
             EntryKind::Waived => self.below.waived.add(-line.amount),
             EntryKind::Held => self.below.held.add(line.amount),
@@ -130,16 +142,12 @@ impl BlockBuilder {
 
     /// A payment that an earlier file could not deliver goes out again.
     pub fn reissued(&mut self, community: usize, amount: Fen) {
-        if let Some(row) = self.rows.get_mut(community) {
-            row.reissued.add(amount);
-        }
+        self.at(community, |row| row.reissued.add(amount));
     }
 
     /// The bank returned a payment of this month's file.
     pub fn returned(&mut self, community: usize, amount: Fen) {
-        if let Some(row) = self.rows.get_mut(community) {
-            row.returned.add(amount);
-        }
+        self.at(community, |row| row.returned.add(amount));
     }
 
     /// Who left, to find out why.
@@ -154,39 +162,50 @@ impl BlockBuilder {
         &self.joined
     }
 
-    /// The finished block. `reasons` says why beneficiaries left (who is
-    /// missing is 暂停), `back` who of those that joined had been paid before.
+    /// The finished block over the street's communities, in their order.
+    /// `reasons` says why beneficiaries left (who is missing is 暂停), `back`
+    /// who of those that joined had been paid before.
     #[must_use]
-    pub fn finish(mut self, reasons: &BTreeMap<i64, String>, back: &BTreeSet<i64>) -> Block {
-        for gone in &self.left {
+    pub fn finish(
+        mut self,
+        communities: &[Community],
+        reasons: &BTreeMap<i64, String>,
+        back: &BTreeSet<i64>,
+    ) -> Block {
+        for gone in std::mem::take(&mut self.left) {
             let reason = reasons.get(&gone.beneficiary).map_or(UNKNOWN, String::as_str);
-            if let Some(row) = self.rows.get_mut(gone.community) {
-                *row.left_by.entry(reason.to_owned()).or_default() += gone.tally;
-            }
+            self.at(gone.community, |row| add_reason(&mut row.left_by, reason, gone.tally));
         }
-        for come in &self.joined {
+        for come in std::mem::take(&mut self.joined) {
             let reason = if back.contains(&come.beneficiary) { RETURNED } else { NEW };
-            if let Some(row) = self.rows.get_mut(come.community) {
-                *row.joined_by.entry(reason.to_owned()).or_default() += come.tally;
-            }
+            self.at(come.community, |row| add_reason(&mut row.joined_by, reason, come.tally));
         }
+        self.rows.resize_with(communities.len().max(self.rows.len()), Row::default);
         let mut total = Row::default();
         for row in &mut self.rows {
             derive(row);
             add(&mut total, row);
         }
         derive(&mut total);
-        let communities = self
-            .communities
-            .into_iter()
-            .zip(self.rows)
-            .map(|(community, row)| CommunityRow {
-                code: community.code,
-                name: community.name,
+        let named = communities.iter().zip(self.rows);
+        let mut communities: Vec<CommunityRow> = named
+            .map(|(place, row)| CommunityRow {
+                code: place.code.clone(),
+                name: place.name.clone(),
                 row,
             })
             .collect();
+        communities.sort_by(|a, b| a.code.cmp(&b.code));
         Block { program: self.program, communities, total, below: self.below }
+    }
+}
+
+fn add_reason(by: &mut BTreeMap<String, Tally>, reason: &str, tally: Tally) {
+    match by.get_mut(reason) {
+        Some(sum) => *sum += tally,
+        None => {
+            by.insert(reason.to_owned(), tally);
+        }
     }
 }
 

@@ -15,37 +15,15 @@ use serde::{Deserialize, Serialize};
 use super::money::Fen;
 use super::month::Month;
 
-/// What a line is, as far as the table distinguishes (`line.kind`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EntryKind {
-    /// 应发 of the run's own period.
-    Regular,
-    /// 补发 for one earlier month.
-    Arrears,
-    /// 追回: opens a claim; negative; below the table.
-    Claim,
-    /// A negative difference that comes from a rate alone; below the table.
-    Waived,
-    /// 暂缓: due, not posted; below the table.
-    Held,
-    /// 扣发: recovery of a claim out of this payment; negative.
-    Deduction,
-}
-
-impl EntryKind {
-    /// From the stored word; `None` if it is none.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<EntryKind> {
-        Some(match word {
-            "regular" => EntryKind::Regular,
-            "arrears" => EntryKind::Arrears,
-            "claim" => EntryKind::Claim,
-            "waived" => EntryKind::Waived,
-            "held" => EntryKind::Held,
-            "deduction" => EntryKind::Deduction,
-            _ => return None,
-        })
+coded! {
+    /// What a line is (`line.kind`).
+    EntryKind {
+        Regular = "regular", "应发", "regular";
+        Arrears = "arrears", "补发", "arrears";
+        Claim = "claim", "追回", "claim";
+        Waived = "waived", "不追回", "waived";
+        Held = "held", "暂缓", "held";
+        Deduction = "deduction", "扣发", "deduction";
     }
 }
 
@@ -227,6 +205,10 @@ pub struct Summary {
     pub closed: bool,
     /// Whether a policy behind it is illustrative: then every output says so.
     pub illustrative: bool,
+    /// Programs that paid last month and have no roster yet: a table that
+    /// lacks one is no final table.
+    #[serde(default)]
+    pub pending: Vec<String>,
     /// One block per monthly program.
     pub monthly: Vec<Block>,
     /// 合计 of the monthly blocks.

@@ -49,6 +49,7 @@ fn summary(blocks: Vec<Block>) -> Summary {
         month: Month::new(2023, 9).unwrap(),
         closed: false,
         illustrative: true,
+        pending: Vec::new(),
         monthly_total: total_of(&blocks),
         monthly: blocks,
         quarterly: Vec::new(),
@@ -75,10 +76,11 @@ fn percentages_round_half_up_with_one_decimal() {
 
 #[test]
 fn a_death_is_a_stop_with_its_reason() {
-    let mut block = BlockBuilder::new(dibao(), &communities());
+    let mut block = BlockBuilder::new(dibao());
     block.beneficiary(&[regular(1, 0, 808)], &[]);
     assert_eq!(block.left().len(), 1);
-    let block = block.finish(&BTreeMap::from([(1, "死亡".to_owned())]), &BTreeSet::new());
+    let block =
+        block.finish(&communities(), &BTreeMap::from([(1, "死亡".to_owned())]), &BTreeSet::new());
     let one = Tally { households: 1, persons: 1, amount: Fen::from_yuan(808) };
     assert_eq!(block.total.left, one);
     assert_eq!(block.total.left_by, BTreeMap::from([("死亡".to_owned(), one)]));
@@ -89,10 +91,10 @@ fn a_death_is_a_stop_with_its_reason() {
 
 #[test]
 fn coming_back_is_new_with_the_reason_return() {
-    let mut block = BlockBuilder::new(dibao(), &communities());
+    let mut block = BlockBuilder::new(dibao());
     block.beneficiary(&[], &[regular(1, 0, 716), line(1, 0, EntryKind::Arrears, 620, 2)]);
     block.beneficiary(&[], &[regular(2, 1, 808)]);
-    let block = block.finish(&BTreeMap::new(), &BTreeSet::from([1]));
+    let block = block.finish(&communities(), &BTreeMap::new(), &BTreeSet::from([1]));
     let reasons: Vec<&str> = block.total.joined_by.keys().map(String::as_str).collect();
     assert_eq!(reasons, [RETURNED, NEW]);
     assert_eq!(block.total.arrears, Items { count: 1, amount: Fen::from_yuan(620) });
@@ -103,12 +105,12 @@ fn coming_back_is_new_with_the_reason_return() {
 /// W14a: a move inside the street is neither 新增 nor 停发.
 #[test]
 fn a_move_inside_the_street_only_changes_the_row() {
-    let mut block = BlockBuilder::new(dibao(), &communities());
+    let mut block = BlockBuilder::new(dibao());
     block.beneficiary(
         &[line(1, 0, EntryKind::Regular, 716, 2)],
         &[line(1, 1, EntryKind::Regular, 997, 3)],
     );
-    let block = block.finish(&BTreeMap::new(), &BTreeSet::new());
+    let block = block.finish(&communities(), &BTreeMap::new(), &BTreeSet::new());
     let row = |at: usize| &block.communities[at].row;
     assert_eq!((row(0).moved_out.households, row(1).moved_in.households), (1, 1));
     assert_eq!((block.total.joined.households, block.total.left.households), (0, 0));
@@ -120,7 +122,7 @@ fn a_move_inside_the_street_only_changes_the_row() {
 
 #[test]
 fn claims_holds_and_waivers_stand_below_the_table() {
-    let mut block = BlockBuilder::new(dibao(), &communities());
+    let mut block = BlockBuilder::new(dibao());
     block.beneficiary(
         &[regular(1, 0, 808)],
         &[line(1, 0, EntryKind::Claim, -1_616, 1), line(1, 0, EntryKind::Held, 808, 1)],
@@ -130,7 +132,7 @@ fn claims_holds_and_waivers_stand_below_the_table() {
         &[regular(2, 0, 716), line(2, 0, EntryKind::Deduction, -214, 1)],
     );
     assert!(block.left()[0].held);
-    let block = block.finish(&BTreeMap::new(), &BTreeSet::new());
+    let block = block.finish(&communities(), &BTreeMap::new(), &BTreeSet::new());
     assert_eq!(block.below.claims, Items { count: 1, amount: Fen::from_yuan(1_616) });
     assert_eq!(block.below.held, Items { count: 1, amount: Fen::from_yuan(808) });
     assert_eq!(block.total.paid, Fen::from_yuan(502));
@@ -153,13 +155,13 @@ fn claims_holds_and_waivers_stand_below_the_table() {
 /// Any single figure changed by hand breaks an identity.
 #[test]
 fn every_figure_is_held_by_an_identity() {
-    let mut block = BlockBuilder::new(dibao(), &communities());
+    let mut block = BlockBuilder::new(dibao());
     block.beneficiary(&[regular(1, 0, 808)], &[regular(1, 1, 760)]);
     block.beneficiary(&[], &[regular(2, 1, 589)]);
     block.beneficiary(&[regular(3, 2, 589)], &[]);
     block.reissued(0, Fen::from_yuan(716));
     block.returned(1, Fen::from_yuan(589));
-    let table = summary(vec![block.finish(&BTreeMap::new(), &BTreeSet::new())]);
+    let table = summary(vec![block.finish(&communities(), &BTreeMap::new(), &BTreeSet::new())]);
     check(&table, |_| None).unwrap();
     let changes: [fn(&mut Row); 20] = [
         |row| row.last.households += 1,
@@ -218,7 +220,7 @@ fn movement() -> impl Strategy<Value = Movement> {
 proptest! {
     #[test]
     fn identities_hold_for_any_movements(moves in proptest::collection::vec(movement(), 0..60)) {
-        let mut block = BlockBuilder::new(dibao(), &communities());
+        let mut block = BlockBuilder::new(dibao());
         let mut totals = RunTotals::default();
         let mut back = BTreeSet::new();
         let mut counted = 0;
@@ -250,7 +252,7 @@ proptest! {
             }
             block.beneficiary(&last, &this);
         }
-        let block = block.finish(&BTreeMap::new(), &back);
+        let block = block.finish(&communities(), &BTreeMap::new(), &back);
         prop_assert_eq!(block.total.due.households, i64::try_from(counted).unwrap());
         let table = summary(vec![block.clone(), block]);
         prop_assert_eq!(check(&table, |_| Some(totals)), Ok(()));
