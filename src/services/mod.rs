@@ -7,6 +7,7 @@ pub mod area;
 pub mod auth;
 pub mod award;
 pub mod certificate;
+pub mod event;
 pub mod fact;
 pub mod guardian;
 pub mod household;

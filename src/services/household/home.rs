@@ -93,11 +93,6 @@ impl Home {
         self.members.iter().filter(|m| m.to_on.is_none())
     }
 
-    /// Every period, past ones too.
-    pub(crate) fn members(&self) -> &[MembershipRow] {
-        &self.members
-    }
-
     /// Somebody joins.
     pub(crate) fn join(&mut self, id: i64, joining: &Joining<'_>) {
         self.members.push(MembershipRow {

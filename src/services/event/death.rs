@@ -1,0 +1,221 @@
+//! Deaths. Confirmed or reported: the person's memberships end. Matched only:
+//! nothing ends, the person's awards are held until somebody looks.
+
+use chrono::NaiveDate;
+
+use super::{
+    EventDone, NewEvent, act, date_refusals, insert_event, leave_all, reassess, reported_counts,
+    set_status, whole,
+};
+use crate::domain::code_table::Relation;
+use crate::domain::fact::Change;
+use crate::domain::household::{HouseholdFault, LeaveReason};
+use crate::domain::ids::{HouseholdId, ResidentId};
+use crate::domain::life_event::{Confidence, EventDates, EventKind};
+use crate::domain::month::Month;
+use crate::domain::resident::ResidentStatus;
+use crate::error::{AppError, AppResult, ErrorCode, Refusal};
+use crate::services::auth::{Authorized, RegisterEvent};
+use crate::services::award::{hold_for_event, release_for_event};
+use crate::services::household::NewHead;
+use crate::services::household::home::{Home, refuse};
+use crate::services::record::{Changes, check_optional, check_required, one_row};
+use crate::services::resident;
+use crate::store::life_event::{self, LifeEventRow};
+use crate::store::resident::ResidentRow;
+use crate::store::{Store, Tx, membership};
+
+/// A death as entered.
+#[derive(Debug, Clone)]
+pub struct DeathInput {
+    /// Who.
+    pub resident: ResidentId,
+    /// Died, reported, decided (what follows for the household).
+    pub dates: EventDates,
+    /// How sure.
+    pub confidence: Confidence,
+    /// New heads of the households whose head died.
+    pub heads: Vec<NewHead>,
+    /// Source, free text.
+    pub note: Option<String>,
+}
+
+/// Registers a death.
+///
+/// # Errors
+/// Dead already; dates in the wrong order; a household without a head.
+pub fn death(
+    store: &Store,
+    by: &Authorized<'_, RegisterEvent>,
+    input: &DeathInput,
+) -> AppResult<EventDone> {
+    store.write(by.street(), |tx| {
+        let person = resident::load_active(tx, by.scope(), input.resident)?;
+        let mut refusals = date_refusals(tx, &input.dates, Some(person.birth_on));
+        check_optional(&mut refusals, "note", input.note.as_deref());
+        AppError::refused_unless_empty(refusals)?;
+        let mut changes = Changes::default();
+        let new = NewEvent {
+            confidence: input.confidence,
+            note: input.note.as_deref(),
+            ..NewEvent::of(EventKind::Death, &person)
+        };
+        let event = insert_event(tx, by.street(), &input.dates, &new, &mut changes)?;
+        let from = Month::of(input.dates.event_on).next();
+        let found = reassess(tx, &person, from)?;
+        if input.confidence == Confidence::Matched {
+            let place = (from, input.dates.reported_on);
+            let why = (by.username(), "疑似死亡,待核实 / reported death, to be verified");
+            hold_for_event(tx, &person, event, place, why, &mut changes)?;
+        } else {
+            settle_leads(tx, by, &person, &input.dates, event, &mut changes)?;
+            let counts = reported_counts(Change::DeathFalls, &input.dates)?;
+            let leaving = (input.dates.event_on, LeaveReason::Death, counts);
+            let people = std::slice::from_ref(&person);
+            leave_all(tx, &whole(by), people, leaving, &input.heads, &mut changes)?;
+            set_status(tx, &person, ResidentStatus::Dead, &mut changes)?;
+            changes.mark(person.unit_id, from, input.dates.reported_on);
+            if let Some(decided) = input.dates.decided_on {
+                changes.mark(person.unit_id, from, decided);
+            }
+        }
+        changes.write(tx, &act(by, "event.death", event, None))?;
+        Ok(EventDone { event, resident: Some(person.id), household: None, reassess: found })
+    })
+}
+
+/// Earlier unconfirmed reports of the death are answered by the confirmed one.
+fn settle_leads(
+    tx: &mut Tx<'_>,
+    by: &Authorized<'_, RegisterEvent>,
+    person: &ResidentRow,
+    dates: &EventDates,
+    event: i64,
+    changes: &mut Changes,
+) -> AppResult<()> {
+    let leads = life_event::list_life_events_of(tx.conn, by.street(), person.id)?;
+    for lead in leads
+        .iter()
+        .filter(|e| e.id != event && e.kind == EventKind::Death && e.annulled_on.is_none())
+    {
+        annul(tx, lead, dates.reported_on, changes)?;
+        let why = (by.username(), "死亡已确认 / death confirmed");
+        release_for_event(tx, person, lead.id, dates.reported_on, why, changes)?;
+    }
+    Ok(())
+}
+
+fn annul(
+    tx: &mut Tx<'_>,
+    event: &LifeEventRow,
+    on: NaiveDate,
+    changes: &mut Changes,
+) -> AppResult<()> {
+    one_row(life_event::mark_event_annulled(tx.conn, &event.street_code, event.id, on)?)?;
+    changes.field(("life_event", event.id), "annulled_on", None, Some(on.to_string()));
+    Ok(())
+}
+
+/// A report of death or departure that turned out to be wrong.
+#[derive(Debug, Clone)]
+pub struct RefuteInput {
+    /// The event.
+    pub event: i64,
+    /// Business date of the correction.
+    pub on: NaiveDate,
+    /// Why.
+    pub reason: String,
+    /// Relations to the present head, for households that got a new one.
+    pub relations: Vec<(HouseholdId, Relation)>,
+}
+
+/// Annuls a death or a departure: holds end, memberships and the record are
+/// restored, and the next run pays the months that were missed (W11).
+///
+/// # Errors
+/// Not such an event; annulled already; no reason.
+pub fn refute(
+    store: &Store,
+    by: &Authorized<'_, RegisterEvent>,
+    input: &RefuteInput,
+) -> AppResult<EventDone> {
+    store.write(by.street(), |tx| {
+        let not_found = || AppError::not_found("事件", "event");
+        let event = life_event::find_life_event(tx.conn, by.street(), input.event)?
+            .filter(|e| matches!(e.kind, EventKind::Death | EventKind::MoveOut))
+            .ok_or_else(not_found)?;
+        let id = event.resident_id.ok_or_else(not_found)?;
+        let person = resident::load(tx, by.scope(), id).map_err(|_| not_found())?;
+        check_refutation(tx, &event, input)?;
+        let mut changes = Changes::default();
+        annul(tx, &event, input.on, &mut changes)?;
+        let why = (by.username(), input.reason.as_str());
+        release_for_event(tx, &person, event.id, input.on, why, &mut changes)?;
+        let counted = event.confidence < Confidence::Matched.number();
+        if counted && matches!(person.status, ResidentStatus::Dead | ResidentStatus::Left) {
+            restore(tx, by, &person, &event, input, &mut changes)?;
+        }
+        let from = Month::of(event.event_on).next();
+        changes.mark(person.unit_id, from, input.on);
+        let found = reassess(tx, &person, from)?;
+        changes.write(tx, &act(by, "event.refute", event.id, Some(&input.reason)))?;
+        Ok(EventDone {
+            event: event.id,
+            resident: Some(person.id),
+            household: None,
+            reassess: found,
+        })
+    })
+}
+
+fn check_refutation(tx: &Tx<'_>, event: &LifeEventRow, input: &RefuteInput) -> AppResult<()> {
+    let mut refusals = Vec::new();
+    check_required(&mut refusals, "reason", &input.reason);
+    if input.on < event.reported_on || input.on > tx.clock().today() {
+        refusals.push(Refusal::field(
+            "on",
+            format!("更正日期应在申报日期({})与今天之间。", event.reported_on),
+            format!("The date must lie between the report ({}) and today.", event.reported_on),
+        ));
+    }
+    if event.annulled_on.is_some() {
+        refusals.push(Refusal::new(
+            ErrorCode::Conflict,
+            "该事件已经撤销。",
+            "This event is annulled already.",
+        ));
+    }
+    AppError::refused_unless_empty(refusals)
+}
+
+fn restore(
+    tx: &mut Tx<'_>,
+    by: &Authorized<'_, RegisterEvent>,
+    person: &ResidentRow,
+    event: &LifeEventRow,
+    input: &RefuteInput,
+    changes: &mut Changes,
+) -> AppResult<()> {
+    let scope = whole(by);
+    let reason = match event.kind {
+        EventKind::Death => LeaveReason::Death,
+        _ => LeaveReason::MoveOut,
+    };
+    let ended: Vec<_> = membership::list_memberships_of(tx.conn, by.street(), person.id)?
+        .into_iter()
+        .filter(|m| m.reason_out == Some(reason) && m.to_on == Some(event.event_on))
+        .collect();
+    for member in ended {
+        let mut home = Home::load_any(tx, &scope, member.household_id)?;
+        let given = input.relations.iter().find(|(id, _)| *id == member.household_id);
+        let was_head = Relation::parse(&member.relation_code).is_some_and(Relation::is_head);
+        if was_head && home.row().head_id.is_some() && given.is_none() {
+            return Err(AppError::refuse(refuse(HouseholdFault::RelationMissing(person.id))));
+        }
+        home.restore(member.id, given.map(|(_, relation)| *relation));
+        home.save(tx, changes)?;
+    }
+    let fresh = resident::load(tx, &scope, person.id)?;
+    set_status(tx, &fresh, ResidentStatus::Active, changes)?;
+    Ok(())
+}
