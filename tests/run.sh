@@ -29,10 +29,22 @@ stop() {
 }
 trap stop EXIT
 as "$BIN/initdb" -D "$DIR/data" -U mingce --auth=trust --encoding=UTF8 --locale=C.UTF-8 >/dev/null
+# A self-signed certificate, so that the statically linked client can prove
+# that it speaks TLS and refuses a server it cannot verify.
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=mingce-test \
+    -addext "subjectAltName=IP:127.0.0.1" -keyout "$DIR/server.key" -out "$DIR/server.crt" 2>/dev/null
+chmod 600 "$DIR/server.key"
+chmod 644 "$DIR/server.crt"
+if [ "$(id -u)" = 0 ]; then chown postgres "$DIR/server.key" "$DIR/server.crt"; fi
 # The cluster lives for one test run: nothing in it needs to survive a crash.
 as "$BIN/pg_ctl" -D "$DIR/data" -w -l "$DIR/log" -o \
-    "-p $PORT -c listen_addresses=127.0.0.1 -c unix_socket_directories=$DIR -c fsync=off -c max_connections=200" \
+    "-p $PORT -c listen_addresses=127.0.0.1 -c unix_socket_directories=$DIR -c fsync=off -c max_connections=200 \
+    -c ssl=on -c ssl_cert_file=$DIR/server.crt -c ssl_key_file=$DIR/server.key" \
     start >/dev/null
 
+# Only tests/it/tls.rs asks for TLS; the others save the handshakes.
+export PGSSLMODE=disable
+export MINGCE_TEST_PG_CA="$DIR/server.crt"
+chmod 755 "$DIR"
 export MINGCE_TEST_PG="postgres://mingce@127.0.0.1:$PORT"
 cargo test --locked "$@"

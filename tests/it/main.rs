@@ -12,4 +12,5 @@ mod architecture;
 mod harness;
 mod migrations;
 mod store;
+mod tls;
 mod user;
