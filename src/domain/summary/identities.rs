@@ -24,9 +24,7 @@ pub struct RunTotals {
 
 /// An equation of the table that does not hold: it must not be confirmed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "汇总表勾稽不平:{place},{name}:{left} ≠ {right} / the summary does not balance: {place}, {name}: {left} ≠ {right}"
-)]
+#[error("{}", self.zh())]
 pub struct BrokenIdentity {
     /// Program and community, or 街道合计.
     pub place: String,
@@ -36,6 +34,27 @@ pub struct BrokenIdentity {
     pub left: i64,
     /// Right side.
     pub right: i64,
+}
+
+impl BrokenIdentity {
+    /// What happened, in Chinese.
+    #[must_use]
+    pub fn zh(&self) -> String {
+        let BrokenIdentity { place, name, left, right } = self;
+        format!(
+            "汇总表勾稽不平,已停止:{place},{name},左边 {left},右边 {right}(金额单位:分)。请运行 mingce verify。"
+        )
+    }
+
+    /// What happened, in English.
+    #[must_use]
+    pub fn en(&self) -> String {
+        let BrokenIdentity { place, name, left, right } = self;
+        format!(
+            "The summary does not balance and was stopped: {place}, {name}, left {left}, right \
+             {right} (amounts in fen). Run mingce verify."
+        )
+    }
 }
 
 /// Checks every identity of the table.

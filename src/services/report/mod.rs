@@ -3,5 +3,11 @@
 //! Reading only, except that closing a month stores its table.
 
 pub mod document;
+pub mod lines;
+pub mod month;
 pub mod month_table;
+pub mod programs;
+pub mod reasons;
 pub mod render;
+
+pub use month::{close_month_summary, month_summary, stored_summary, summarize};

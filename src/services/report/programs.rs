@@ -1,0 +1,93 @@
+//! What the policies behind some runs call their programs.
+
+use crate::domain::award::BeneficiaryKind;
+use crate::domain::policy::{Block, Policy, Restricted};
+use crate::domain::summary::{Period, ProgramLabel};
+use crate::error::{AppError, AppResult, ErrorCode};
+use crate::store::Db;
+use crate::store::report::{RunHead, list_policies};
+
+/// Labels of programs, in the order of the policies.
+#[derive(Debug, Clone, Default)]
+pub struct Programs {
+    labels: Vec<ProgramLabel>,
+    illustrative: bool,
+}
+
+/// Reads the labels out of the policy versions that the runs were made with.
+///
+/// # Errors
+/// A stored policy cannot be read any more; the database failed.
+pub fn load_programs(conn: &mut Db, runs: &[RunHead]) -> AppResult<Programs> {
+    let mut ids: Vec<i64> = runs.iter().filter_map(|run| run.policy_id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut programs = Programs::default();
+    // The newest version first: its names count.
+    for (id, body, illustrative) in list_policies(conn, &ids)?.into_iter().rev() {
+        programs.illustrative |= illustrative;
+        let policy = Policy::parse(&body).map_err(|errors| {
+            let text = errors.first().map(ToString::to_string).unwrap_or_default();
+            AppError::coded(
+                ErrorCode::Integrity,
+                format!("已存的政策 {id} 无法读取:{text}"),
+                format!("The stored policy {id} cannot be read: {text}"),
+            )
+        })?;
+        programs.add(&policy);
+    }
+    Ok(programs)
+}
+
+impl Programs {
+    /// Adds the programs of a policy that are not known yet.
+    pub fn add(&mut self, policy: &Policy) {
+        for program in &policy.programs {
+            if self.labels.iter().any(|label| label.code == program.code) {
+                continue;
+            }
+            let mental = program.restricted == Some(Restricted::Mental);
+            self.labels.push(ProgramLabel {
+                code: program.code.clone(),
+                // A roster never names a disease: its label is what is shown.
+                zh: if mental { program.roster_label.clone() } else { program.zh.clone() },
+                en: program.en.clone(),
+                period: match program.block {
+                    Block::Monthly => Period::Monthly,
+                    Block::Quarterly => Period::Quarterly,
+                    Block::Once => Period::Once,
+                },
+                household: program.beneficiary == BeneficiaryKind::Household,
+                mental,
+            });
+        }
+    }
+
+    /// The label of a program. Opening runs of a program that no policy names
+    /// go by their code.
+    #[must_use]
+    pub fn label(&self, code: &str) -> ProgramLabel {
+        self.labels.iter().find(|label| label.code == code).cloned().unwrap_or_else(|| {
+            ProgramLabel {
+                code: code.to_owned(),
+                zh: code.to_owned(),
+                en: code.to_owned(),
+                period: Period::Monthly,
+                household: false,
+                mental: false,
+            }
+        })
+    }
+
+    /// Place in the order of the policies.
+    #[must_use]
+    pub fn position(&self, code: &str) -> usize {
+        self.labels.iter().position(|label| label.code == code).unwrap_or(usize::MAX)
+    }
+
+    /// Whether any of the policies is only an example.
+    #[must_use]
+    pub fn illustrative(&self) -> bool {
+        self.illustrative
+    }
+}
