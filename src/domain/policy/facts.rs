@@ -267,6 +267,7 @@ impl UnitFacts {
         sort(&mut self.facts, |f| (f.person, f.key.series, f.known_on, f.id));
         sort(&mut self.certificates, |c| (c.person, c.known_on, c.id));
         sort(&mut self.memberships, |m| (m.person, m.known_on, m.id));
+        sort(&mut self.events, |e| (e.reported_on, e.event_on));
         sort(&mut self.decisions, |d| (d.award, d.known_on, d.id));
     }
 }

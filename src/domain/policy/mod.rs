@@ -39,7 +39,9 @@ pub use model::{
     Policy, PolicyError, Program, Settings, Standard, StandardValue, TemporaryLimits, Tier,
 };
 pub use rates::Rates;
-pub use resolve::{AwardAt, BlobError, GraceAt, PersonAt, UnitAt, resolve};
+pub use resolve::{
+    AwardAt, BlobError, GraceAt, PersonAt, UnitAt, decode_inputs, encode_inputs, resolve,
+};
 pub use trace::{NoTrace, Step, Steps, Trace};
 
 #[cfg(test)]

@@ -116,6 +116,7 @@ impl Builder {
     fn pay(&mut self, at: &str, share: Option<&ShareFile>, fixed: Option<&str>) -> ShareId {
         match (share, fixed) {
             (Some(share), None) => {
+                self.percent(&format!("{at}.share.percent"), share.percent);
                 let standard =
                     self.standard_index(&format!("{at}.share.standard"), &share.standard);
                 self.share(standard, share.percent, share.rounding)
@@ -132,6 +133,12 @@ impl Builder {
                 );
                 ShareId(0)
             }
+        }
+    }
+
+    fn percent(&mut self, at: &str, percent: u32) {
+        if !(1..=1_000).contains(&percent) {
+            self.error(at, "百分比应在 1–1000 之间", "a percentage is between 1 and 1000");
         }
     }
 
@@ -207,6 +214,13 @@ impl Builder {
             Some(text) => self.yuan(&format!("{key}.min_payout"), text),
             None => Fen::ZERO,
         };
+        for percent in file.single.iter().map(|single| single.percent) {
+            self.percent(&format!("{at}.single.percent"), percent);
+        }
+        if file.grace.iter().any(|grace| grace.percents.iter().any(|percent| *percent > 100)) {
+            let key = format!("{at}.grace.percents");
+            self.error(&key, "渐退比例不能超过 100", "a percentage of grace is at most 100");
+        }
         let single = file.single.as_ref().map(|single| Single {
             share: self.share(standard, single.percent, single.rounding),
             when: self.rule(&format!("{at}.single.when"), single.when.as_ref()),

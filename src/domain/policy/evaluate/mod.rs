@@ -98,6 +98,7 @@ pub fn evaluate<T: Trace>(
     outcome: &mut Outcome,
     trace: &mut T,
 ) {
+    debug_assert_eq!(rates.month, unit.month(), "rates of another month");
     pass(policy, rates, unit, DEAD, outcome, trace);
     if !unit.pending {
         return;

@@ -116,26 +116,7 @@ impl View<'_> {
     /// One named predicate.
     #[inline]
     pub(crate) fn test(&self, test: Test, subject: Subject) -> bool {
-        let Some(person) = self.at(subject.person) else { return false };
         match test {
-            Test::AgeMonths(months) => self.unit.month().index() - person.birth >= months,
-            Test::CertificateValid => person.flags & CERTIFIED != 0,
-            Test::Category(mask) => mask & person.categories != 0,
-            Test::Grade(mask) => mask & (1 << (person.grade & 7)) != 0,
-            Test::Severe => self.severe(person),
-            Test::Fact(bits) => person.facts & bits != 0,
-            Test::Receives(program) => self.received(subject.person) & (1 << (program & 63)) != 0,
-            Test::HoldsAward(program) => self.unit.awards.iter().any(|a| {
-                a.program == program
-                    && (a.person == subject.person
-                        || (a.household != NOBODY
-                            && !a.single
-                            && a.household == person.household
-                            && self
-                                .policy
-                                .program(program)
-                                .is_some_and(|p| p.beneficiary == BeneficiaryKind::Household)))
-            }),
             Test::IncomePerHead { standard, percent, or_equal } => {
                 let sum = self.sum(subject);
                 let line = i128::from(self.rates.standard(standard).0)
@@ -150,6 +131,36 @@ impl View<'_> {
                 let line = i128::from(self.rates.standard(standard).0) * i128::from(times);
                 i128::from(sum.property) <= line * i128::from(sum.persons)
             }
+            _ => self.at(subject.person).is_some_and(|p| self.test_person(test, subject, p)),
         }
+    }
+
+    #[inline]
+    fn test_person(&self, test: Test, subject: Subject, person: &PersonAt) -> bool {
+        match test {
+            Test::AgeMonths(months) => self.unit.month().index() - person.birth >= months,
+            Test::CertificateValid => person.flags & CERTIFIED != 0,
+            Test::Category(mask) => mask & person.categories != 0,
+            Test::Grade(mask) => mask & (1 << (person.grade & 7)) != 0,
+            Test::Severe => self.severe(person),
+            Test::Fact(bits) => person.facts & bits != 0,
+            Test::Receives(program) => self.received(subject.person) & (1 << (program & 63)) != 0,
+            Test::HoldsAward(program) => self.holds(program, subject.person, person.household),
+            Test::IncomePerHead { .. } | Test::PropertyPerHead { .. } => false,
+        }
+    }
+
+    /// Whether an award of the program is in force for the person: a personal
+    /// one, or one of the household.
+    fn holds(&self, program: u16, person: u16, household: u16) -> bool {
+        let of_household = household != NOBODY
+            && self
+                .policy
+                .program(program)
+                .is_some_and(|p| p.beneficiary == BeneficiaryKind::Household);
+        self.unit.awards.iter().any(|a| {
+            a.program == program
+                && (a.person == person || (of_household && !a.single && a.household == household))
+        })
     }
 }

@@ -3,7 +3,7 @@
 mod unit;
 
 pub(crate) use unit::{AWAY, CERTIFIED, DEAD, PENDING};
-pub use unit::{AwardAt, BlobError, GraceAt, PersonAt, UnitAt};
+pub use unit::{AwardAt, BlobError, GraceAt, PersonAt, UnitAt, decode_inputs, encode_inputs};
 
 use chrono::{Datelike, NaiveDate};
 
@@ -135,10 +135,8 @@ fn moves(facts: &UnitFacts, known_on: NaiveDate, unit: &mut UnitAt) {
         if unit.month < from {
             continue;
         }
-        for (at, person) in unit.persons.iter_mut().enumerate() {
-            let own = at == usize::from(event.person);
-            let with_household = event.household != NOBODY && person.household == event.household;
-            if own || with_household {
+        for (at, person) in (0_u16..).zip(&mut unit.persons) {
+            if at == event.person || moved_with(facts, at, event) {
                 match event.kind {
                     EventKind::MoveOut => person.flags |= AWAY,
                     _ => person.flags &= !AWAY,
@@ -146,6 +144,18 @@ fn moves(facts: &UnitFacts, known_on: NaiveDate, unit: &mut UnitAt) {
             }
         }
     }
+}
+
+/// Whether the person belonged to the household that moved; closing its
+/// memberships on the move does not change that.
+fn moved_with(facts: &UnitFacts, person: u16, event: &EventRow) -> bool {
+    event.household != NOBODY
+        && facts.memberships.iter().any(|row| {
+            row.person == person
+                && row.household == event.household
+                && row.from <= Month::of(event.reported_on)
+                && row.to > Month::of(event.event_on)
+        })
 }
 
 fn certificates(facts: &UnitFacts, known_on: NaiveDate, unit: &mut UnitAt) {

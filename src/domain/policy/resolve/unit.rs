@@ -129,33 +129,6 @@ impl UnitAt {
         u16::try_from(self.awards.iter().position(|a| a.id == award_id)?).ok()
     }
 
-    /// The compact form that is stored with a line; `buffer` is replaced. Ids are
-    /// written relative to the unit's.
-    pub fn encode(&mut self, buffer: &mut Vec<u8>) {
-        self.shift_ids(self.unit_id.wrapping_neg());
-        buffer.clear();
-        buffer.push(FORMAT);
-        let bytes = postcard::to_extend(&*self, std::mem::take(buffer));
-        self.shift_ids(self.unit_id);
-        // Serialising plain integers into memory has no way to fail.
-        *buffer = bytes.unwrap_or_default();
-    }
-
-    /// Reads [`UnitAt::encode`]'s form.
-    ///
-    /// # Errors
-    /// [`BlobError`] if it is damaged or of an unknown format.
-    pub fn decode(bytes: &[u8]) -> Result<UnitAt, BlobError> {
-        let (format, body) = bytes.split_first().ok_or(BlobError)?;
-        if *format != FORMAT {
-            return Err(BlobError);
-        }
-        let mut unit: UnitAt = postcard::from_bytes(body).map_err(|_| BlobError)?;
-        unit.shift_ids(unit.unit_id);
-        unit.steady_until = unit.month + 1;
-        Ok(unit)
-    }
-
     fn shift_ids(&mut self, by: i64) {
         for person in &mut self.persons {
             person.id = person.id.wrapping_add(by);
@@ -173,4 +146,40 @@ impl UnitAt {
             self.steady_until = at;
         }
     }
+}
+
+/// The compact form of a line's inputs: one unit at a month, or the three months
+/// of a quarter. `buffer` is replaced; the units are the same afterwards. Ids
+/// are written relative to the unit's.
+pub fn encode_inputs(units: &mut [UnitAt], buffer: &mut Vec<u8>) {
+    buffer.clear();
+    buffer.push(FORMAT);
+    for unit in units {
+        unit.shift_ids(unit.unit_id.wrapping_neg());
+        let bytes = postcard::to_extend(&*unit, std::mem::take(buffer));
+        unit.shift_ids(unit.unit_id);
+        // Writing plain integers into memory has no way to fail; an empty blob
+        // would be refused by `decode_inputs`.
+        *buffer = bytes.unwrap_or_default();
+    }
+}
+
+/// Reads [`encode_inputs`]'s form.
+///
+/// # Errors
+/// [`BlobError`] if it is damaged or of an unknown format.
+pub fn decode_inputs(bytes: &[u8]) -> Result<Vec<UnitAt>, BlobError> {
+    let (format, mut rest) = bytes.split_first().ok_or(BlobError)?;
+    if *format != FORMAT || rest.is_empty() {
+        return Err(BlobError);
+    }
+    let mut units = Vec::new();
+    while !rest.is_empty() {
+        let (mut unit, left) = postcard::take_from_bytes::<UnitAt>(rest).map_err(|_| BlobError)?;
+        unit.shift_ids(unit.unit_id);
+        unit.steady_until = unit.month + 1;
+        units.push(unit);
+        rest = left;
+    }
+    Ok(units)
 }

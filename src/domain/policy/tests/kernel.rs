@@ -72,9 +72,15 @@ fn a_death_may_lower_at_once_and_raise_only_by_decision() {
     }
 }
 
-/// W14c: the old street pays the month of the registration and stops then.
+/// W14c: the old street pays the month of the registration and stops then,
+/// whether or not the memberships were closed with the move.
 #[test]
 fn a_household_that_moves_to_another_street_stops_the_month_after() {
+    moves_away(false);
+    moves_away(true);
+}
+
+fn moves_away(closed: bool) {
     let policy = parse(PROFILE);
     let mut unit = Unit::new(&policy);
     unit.member("1980-05", "900");
@@ -92,9 +98,17 @@ fn a_household_that_moves_to_another_street_stops_the_month_after() {
         confidence: 1,
         annulled_on: None,
     });
+    for row in unit.facts.memberships.iter_mut().filter(|_| closed) {
+        row.to = month("2023-10");
+        row.end_known_on = Some(day("2023-09-12"));
+    }
     assert_eq!(unit.pays(&policy, award, "2023-09", "2023-09-15"), "716.00");
-    let due = unit.due(&policy, award, "2023-10", "2023-10-15").expect("in force");
-    assert_eq!((due.amount, due.reason), (Fen::ZERO, Reason::Away));
+    assert_eq!(unit.pays(&policy, award, "2023-10", "2023-10-15"), "0.00");
+    if !closed {
+        let due = unit.due(&policy, award, "2023-10", "2023-10-15").expect("in force");
+        assert_eq!(due.reason, Reason::Away);
+    }
+    assert_eq!(unit.pays(&policy, care, "2023-09", "2023-10-15"), "200.00");
     assert_eq!(unit.due(&policy, care, "2023-10", "2023-10-15").expect("x").reason, Reason::Away);
 }
 
@@ -194,17 +208,60 @@ fn inputs_survive_their_blob_and_explain_themselves() {
     let due = unit.due(&policy, award, "2023-08", "2023-08-15").expect("in force");
     let mut at = unit.at(&policy, "2023-08", "2023-08-15");
     let mut blob = Vec::new();
-    at.encode(&mut blob);
+    encode_inputs(std::slice::from_mut(&mut at), &mut blob);
     assert!(blob.len() < 80, "{} bytes", blob.len());
-    let back = UnitAt::decode(&blob).expect("readable");
-    assert_eq!((&back.persons, &back.awards), (&at.persons, &at.awards));
-    assert_eq!((back.month(), back.known_on()), (month("2023-08"), day("2023-08-15")));
-    let explanation = explain(&policy, &[back], award).expect("in force");
+    let back = decode_inputs(&blob).expect("readable");
+    assert_eq!((&back[0].persons, &back[0].awards), (&at.persons, &at.awards));
+    assert_eq!((back[0].month(), back[0].known_on()), (month("2023-08"), day("2023-08-15")));
+    let explanation = explain(&policy, &back, award).expect("in force");
     assert_eq!(explanation.due, due);
     let text: Vec<&str> = explanation.steps.iter().map(|s| s.en.as_str()).collect();
     let less = "less the person's share of dibao: 1,016.00 ÷ 2 = 508.00, leaves 1,000.00";
     assert!(text.contains(&less), "{text:#?}");
     assert!(text.last().expect("steps").contains("due 1,000.00"));
-    assert!(UnitAt::decode(&blob[..blob.len() - 1]).is_err());
-    assert!(UnitAt::decode(&[]).is_err());
+    for damaged in [&blob[..blob.len() - 1], &blob[..1], &[], &[9, 9, 9]] {
+        assert!(decode_inputs(damaged).is_err());
+    }
+}
+
+/// W15: a quarter accrues its months, and its three inputs explain it.
+#[test]
+fn a_quarter_is_explained_from_its_three_months() {
+    let policy = parse(PROFILE);
+    let mut unit = Unit::new(&policy);
+    let patient = unit.member("1975-05", "0");
+    unit.fact(patient, ("mental_register", ""), "2023-09", "2023-08-20");
+    unit.facts.facts.last_mut().expect("pushed").event_on = Some(day("2023-08-20"));
+    unit.fact(patient, ("appraisal", "pass"), "2023-07", "2023-09-25");
+    let award = unit.award(&policy, "guardian", patient);
+    let known = day("2023-09-30");
+    let months = ["2023-07", "2023-08", "2023-09"];
+    let mut units = months.map(|m| unit.at(&policy, m, "2023-09-30"));
+    let rates = months.map(|m| policy.rates(month(m), known));
+    let pairs: Vec<(&Rates, &UnitAt)> = rates.iter().zip(&units).collect();
+    let (mut scratch, mut outcome) = (Outcome::default(), Outcome::default());
+    evaluate_quarter(&policy, &pairs, &mut scratch, &mut outcome, &mut NoTrace);
+    let due = outcome.dues()[0];
+    assert_eq!((outcome.dues().len(), due.amount, due.persons), (1, yuan("200.00"), 1));
+    let mut blob = Vec::new();
+    encode_inputs(&mut units, &mut blob);
+    let back = decode_inputs(&blob).expect("readable");
+    assert_eq!(explain(&policy, &back, award).expect("in force").due, due);
+    // As known before the appraisal nothing is due.
+    let before = unit.due(&policy, award, "2023-09", "2023-09-20").expect("in force");
+    assert_eq!(before.amount, Fen::ZERO);
+}
+
+#[test]
+fn a_case_pays_once_what_was_decided() {
+    let policy = parse(PROFILE);
+    let mut unit = Unit::new(&policy);
+    let person = unit.member("1975-05", "0");
+    let case = unit.award(&policy, "temp", person);
+    let confirm = unit.facts.decisions.last_mut().expect("pushed");
+    (confirm.from, confirm.amount) = (month("2023-05"), Some(yuan("1500.00")));
+    confirm.known_on = day("2023-05-10");
+    assert_eq!(unit.pays(&policy, case, "2023-04", "2023-05-15"), "-");
+    assert_eq!(unit.pays(&policy, case, "2023-05", "2023-05-15"), "1500.00");
+    assert_eq!(unit.pays(&policy, case, "2023-06", "2023-06-15"), "-");
 }
