@@ -11,6 +11,7 @@
 mod architecture;
 mod harness;
 mod migrations;
+mod report;
 mod store;
 mod tls;
 mod user;
