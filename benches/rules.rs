@@ -274,12 +274,12 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let p = population(persons, households);
+    let people = population(persons, households);
     for run in 1..=5 {
         let started = Instant::now();
-        let bare = bare_pass(&p, months);
+        let bare = bare_pass(&people, months);
         let bare_s = started.elapsed().as_secs_f64();
-        let (engine, total_s, evaluate_s) = engine_pass(&p, &policy, months);
+        let (engine, total_s, evaluate_s) = engine_pass(&people, &policy, months);
         println!(
             "{{\"bench\":\"rules\",\"run\":{run},\"persons\":{persons},\"months\":{months},\
              \"bare_s\":{bare_s:.4},\"engine_total_s\":{total_s:.4},\"engine_evaluate_s\":{evaluate_s:.4},\
