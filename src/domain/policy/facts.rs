@@ -280,8 +280,13 @@ fn sort<T, K: Ord>(rows: &mut [T], key: impl Fn(&T) -> K) {
 
 /// Kinds of facts of which a person can have several at once, told apart by
 /// their code. Of every other kind the latest assertion replaces the earlier.
-const MANY: [FactKind; 4] =
-    [FactKind::Income, FactKind::Category, FactKind::SimilarBenefit, FactKind::LivingCondition];
+const MANY: [FactKind; 5] = [
+    FactKind::Income,
+    FactKind::Property,
+    FactKind::Category,
+    FactKind::SimilarBenefit,
+    FactKind::LivingCondition,
+];
 
 /// The codes of all kinds of facts.
 pub(crate) fn kind_codes() -> Vec<&'static str> {

@@ -124,8 +124,12 @@ impl Rule {
     ) -> Result<(), u16> {
         let mut at = self.entry;
         let mut failed = u16::MAX;
+        let person = view.at(subject.person);
         while let Some(op) = self.ops.get(usize::from(at)) {
-            let holds = view.test(op.test, subject);
+            let holds = match person {
+                Some(person) => view.test(op.test, subject, person),
+                None => view.test_household(op.test, subject),
+            };
             if T::ON {
                 explain_test(view, subject, op.clause, holds, trace);
             }

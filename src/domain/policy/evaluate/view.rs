@@ -70,7 +70,7 @@ impl View<'_> {
         }
     }
 
-    pub(super) fn at(&self, person: u16) -> Option<&PersonAt> {
+    pub(crate) fn at(&self, person: u16) -> Option<&PersonAt> {
         self.unit.persons.get(usize::from(person))
     }
 
@@ -115,7 +115,26 @@ impl View<'_> {
 
     /// One named predicate.
     #[inline]
-    pub(crate) fn test(&self, test: Test, subject: Subject) -> bool {
+    pub(crate) fn test(&self, test: Test, subject: Subject, person: &PersonAt) -> bool {
+        match test {
+            Test::AgeMonths(months) => self.unit.month().index() - person.birth >= months,
+            Test::CertificateValid => person.flags & CERTIFIED != 0,
+            Test::Category(mask) => mask & person.categories != 0,
+            Test::Grade(mask) => mask & (1 << (person.grade & 7)) != 0,
+            Test::Severe => self.severe(person),
+            Test::Fact(bits) => person.facts & bits != 0,
+            Test::Receives(program) => self.received(subject.person) & (1 << (program & 63)) != 0,
+            Test::HoldsAward(program) => self.holds(program, subject.person, person.household),
+            Test::IncomePerHead { .. } | Test::PropertyPerHead { .. } => {
+                self.test_household(test, subject)
+            }
+        }
+    }
+
+    /// The predicates that need no person; of the others none holds of nobody.
+    /// Kept out of line: the hot loop seldom asks them.
+    #[inline(never)]
+    pub(crate) fn test_household(&self, test: Test, subject: Subject) -> bool {
         match test {
             Test::IncomePerHead { standard, percent, or_equal } => {
                 let sum = self.sum(subject);
@@ -131,27 +150,13 @@ impl View<'_> {
                 let line = i128::from(self.rates.standard(standard).0) * i128::from(times);
                 i128::from(sum.property) <= line * i128::from(sum.persons)
             }
-            _ => self.at(subject.person).is_some_and(|p| self.test_person(test, subject, p)),
-        }
-    }
-
-    #[inline]
-    fn test_person(&self, test: Test, subject: Subject, person: &PersonAt) -> bool {
-        match test {
-            Test::AgeMonths(months) => self.unit.month().index() - person.birth >= months,
-            Test::CertificateValid => person.flags & CERTIFIED != 0,
-            Test::Category(mask) => mask & person.categories != 0,
-            Test::Grade(mask) => mask & (1 << (person.grade & 7)) != 0,
-            Test::Severe => self.severe(person),
-            Test::Fact(bits) => person.facts & bits != 0,
-            Test::Receives(program) => self.received(subject.person) & (1 << (program & 63)) != 0,
-            Test::HoldsAward(program) => self.holds(program, subject.person, person.household),
-            Test::IncomePerHead { .. } | Test::PropertyPerHead { .. } => false,
+            _ => false,
         }
     }
 
     /// Whether an award of the program is in force for the person: a personal
     /// one, or one of the household.
+    #[inline(never)]
     fn holds(&self, program: u16, person: u16, household: u16) -> bool {
         let of_household = household != NOBODY
             && self

@@ -125,3 +125,24 @@ fn a_run_learns_which_months_a_raise_changed() {
     assert_eq!(changed("children"), two);
     assert_eq!(changed("guardian"), Vec::<Month>::new());
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+    /// A file with a line lost or two lines swapped is read or refused; nothing
+    /// panics.
+    #[test]
+    fn a_damaged_file_is_read_or_refused(at in 0_usize..600, with in 0_usize..600, swap: bool) {
+        let mut lines: Vec<&str> = PROFILE.lines().collect();
+        let (at, with) = (at % lines.len(), with % lines.len());
+        if swap {
+            lines.swap(at, with);
+        } else {
+            lines.remove(at);
+        }
+        match Policy::parse(&lines.join("\n")) {
+            Ok(policy) => drop(run_cases(&policy)),
+            Err(errors) => proptest::prop_assert!(!errors.is_empty()),
+        }
+    }
+}

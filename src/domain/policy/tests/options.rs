@@ -77,7 +77,7 @@ fn grace_ends_above_the_edge_line_and_is_capped_by_the_members() {
     let award = unit.award(&policy, "dibao", 0);
     unit.decide(award, DecisionKind::Grace, "2023-10", "2023-09-10");
     assert_eq!(unit.pays(&policy, award, "2023-11", "2023-11-15"), "1516.00");
-    // One member dies: at most one standard is left, and 1,700 stays below twice it? No.
+    // One member dies: 1,700 for one person lies above the edge line of 1,616.
     unit.death(other, "2023-11-20", "2023-11-22", Some("2023-11-25"));
     let due = unit.due(&policy, award, "2023-12", "2023-12-15").expect("in force");
     assert!(matches!(due.reason, Reason::Condition(_)), "{due:?}");
@@ -158,4 +158,44 @@ tier = [
     unit.fact(person, ("labour", "none"), "1990-01", "1990-01-01");
     let due = unit.due(&policy, award, "2023-08", "2023-08-15").expect("in force");
     assert_eq!((due.base, due.supplement, due.tier), (yuan("1454.00"), yuan("81.00"), 0));
+}
+
+/// The district's limit on property, asked of everybody in the household.
+#[test]
+fn property_per_head_may_be_limited() {
+    let policy = with(
+        "excluded_by = [\"tekun\"]\n# 保障金",
+        "excluded_by = [\"tekun\"]\nwhen = { property_per_head = { standard = \"dibao\", \
+         at_most_times = 24 } }\n# 保障金",
+    );
+    for (flat, deposit, expected) in [("10000", "28784", "1616.00"), ("10000", "28784.01", "0.00")]
+    {
+        let mut unit = Unit::new(&policy);
+        let owner = unit.member("1970-05", "0");
+        unit.member("1972-05", "0");
+        for (code, amount) in [("flat", flat), ("deposit", deposit)] {
+            unit.fact(owner, ("property", code), "1990-01", "1990-01-01");
+            unit.facts.facts.last_mut().expect("pushed").amount = yuan(amount);
+        }
+        let award = unit.award(&policy, "dibao", 0);
+        assert_eq!(unit.pays(&policy, award, "2023-08", "2023-08-15"), expected);
+    }
+}
+
+/// W20 and its limits: only from an edge household, only the named member.
+#[test]
+fn single_enrolment_needs_an_edge_household() {
+    let policy = parse(PROFILE);
+    for (income, expected) in [("3000", "526.00"), ("4848", "0.00")] {
+        let mut unit = Unit::new(&policy);
+        unit.member("1970-05", income);
+        unit.member("1972-05", "0");
+        let member = unit.member("1995-05", "0");
+        unit.certificate(member, 6, 3);
+        let award = unit.award(&policy, "dibao", member);
+        unit.facts.awards.last_mut().expect("pushed").single = true;
+        let due = unit.due(&policy, award, "2023-08", "2023-08-15").expect("in force");
+        assert_eq!(due.amount, yuan(expected));
+        assert_eq!(due.persons, u16::from(due.amount.is_positive()));
+    }
 }
