@@ -244,7 +244,9 @@ fn engine_pass(p: &Population, policy: &Policy, months: i32) -> (Totals, f64, f6
         let started = Instant::now();
         for slot in batch.iter().take(chunk.len()) {
             for (month, rates) in months.iter().zip(&rates) {
-                if *month == rates.month && (unit.unit_id != slot.unit_id || *month >= unit.steady_until()) {
+                if *month == rates.month
+                    && (unit.unit_id != slot.unit_id || *month >= unit.steady_until())
+                {
                     resolve(policy, slot, *month, now, &mut unit);
                 } else {
                     unit.move_to(*month);

@@ -122,6 +122,10 @@ impl Rule {
         subject: Subject,
         trace: &mut T,
     ) -> Result<(), u16> {
+        if self.entry == YES { Ok(()) } else { self.walk(view, subject, trace) }
+    }
+
+    fn walk<T: Trace>(&self, view: &View<'_>, subject: Subject, trace: &mut T) -> Result<(), u16> {
         let mut at = self.entry;
         let mut failed = u16::MAX;
         let person = view.at(subject.person);
