@@ -163,7 +163,7 @@ fn first_month(input: &CertificateInput, earlier: &[CertificateRow]) -> Month {
     if !official_delay {
         return known;
     }
-    let ended = earlier.iter().filter_map(|c| c.valid_to).max();
+    let ended = earlier.iter().filter_map(|c| c.valid_to).filter(|to| *to < input.known_on).max();
     ended.map_or(known, |day| Month::of(day).next().min(known))
 }
 

@@ -11,6 +11,13 @@
 mod architecture;
 mod harness;
 mod migrations;
+mod registry_awards;
+mod registry_events;
+mod registry_households;
+mod registry_office;
+mod registry_privacy;
+mod registry_registers;
+mod registry_residents;
 mod report;
 mod store;
 mod tls;
