@@ -6,8 +6,15 @@ pub mod document;
 pub mod lines;
 pub mod month;
 pub mod month_table;
+pub mod people;
 pub mod programs;
 pub mod reasons;
 pub mod render;
+pub mod roster;
+pub mod rows;
+pub mod year;
 
 pub use month::{close_month_summary, month_summary, stored_summary, summarize};
+pub use roster::{RosterQuery, RosterRight, write_roster};
+pub use rows::annual_rows;
+pub use year::{AnnualQuery, annual};

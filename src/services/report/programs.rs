@@ -1,6 +1,10 @@
 //! What the policies behind some runs call their programs.
 
+use chrono::NaiveDate;
+
 use crate::domain::award::BeneficiaryKind;
+use crate::domain::money::Fen;
+use crate::domain::month::Month;
 use crate::domain::policy::{Block, Policy, Restricted};
 use crate::domain::summary::{Period, ProgramLabel};
 use crate::error::{AppError, AppResult, ErrorCode};
@@ -11,6 +15,7 @@ use crate::store::report::{RunHead, list_policies};
 #[derive(Debug, Clone, Default)]
 pub struct Programs {
     labels: Vec<ProgramLabel>,
+    policies: Vec<Policy>,
     illustrative: bool,
 }
 
@@ -35,6 +40,7 @@ pub fn load_programs(conn: &mut Db, runs: &[RunHead]) -> AppResult<Programs> {
             )
         })?;
         programs.add(&policy);
+        programs.policies.push(policy);
     }
     Ok(programs)
 }
@@ -77,6 +83,19 @@ impl Programs {
                 mental: false,
             }
         })
+    }
+
+    /// The standard that a program's amounts are measured by, for a month as
+    /// known on a day; `None` if it has none or several.
+    #[must_use]
+    pub fn standard(&self, code: &str, month: Month, known_on: NaiveDate) -> Option<Fen> {
+        let mut found =
+            self.policies.iter().filter_map(|policy| Some((policy, policy.program_index(code)?)));
+        let (policy, index) = found.next()?;
+        let program = policy.program(index)?;
+        let alone = program.standards.is_power_of_two();
+        let only = u16::try_from(program.standards.trailing_zeros()).ok().filter(|_| alone);
+        policy.standard_value(program.shortfall_standard().or(only)?, month, known_on)
     }
 
     /// Place in the order of the policies.

@@ -1,0 +1,455 @@
+//! 发放花名册: one row per beneficiary of a run, by community (`domain.md` §9.3).
+
+use std::collections::HashMap;
+
+use super::document::{Cell, EVERY_SHEET, Group, Head, Section, TableRow};
+use super::lines::Places;
+use super::month_table::{DRAFT_MARK, EXAMPLE_MARK};
+use super::people::{Behind, People, Shown};
+use super::programs::{Programs, load_programs};
+use super::render::Render;
+use crate::domain::chinese_amount::chinese_amount;
+use crate::domain::code_table::Relation;
+use crate::domain::ids::AwardId;
+use crate::domain::money::Fen;
+use crate::domain::month::Month;
+use crate::domain::summary::{EntryKind, Period, ProgramLabel};
+use crate::error::{AppError, AppResult, ErrorCode};
+use crate::services::Authorized;
+use crate::services::auth::{ExportPlain, ReadReport};
+use crate::store::audit::Entry;
+use crate::store::report::{ReportLine, RunHead, list_runs};
+use crate::store::roster::{
+    EarlierLine, list_confirmed_from, list_lines_by_place, list_regular_of,
+};
+use crate::store::{Cipher, Db, Store};
+
+/// Lines per page.
+const PAGE: i64 = 4_000;
+
+/// Which roster is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RosterQuery {
+    /// Program code.
+    pub program: String,
+    /// Month of the run.
+    pub month: Month,
+}
+
+/// The right under which a roster is written.
+#[derive(Debug)]
+pub enum RosterRight<'a, 'b> {
+    /// Masked names and numbers.
+    Masked(&'a Authorized<'b, ReadReport>),
+    /// The signed roster: plain.
+    Plain(&'a Authorized<'b, ExportPlain>),
+}
+
+/// Writes a roster row by row. That it was made, by whom and whether plain, is
+/// in the audit log before the first row is.
+///
+/// # Errors
+/// No such run; a stored value does not open; the output cannot be written.
+pub fn write_roster(
+    store: &Store,
+    right: &RosterRight<'_, '_>,
+    query: &RosterQuery,
+    out: &mut dyn Render,
+) -> AppResult<()> {
+    let (scope, user, shown) = match right {
+        RosterRight::Masked(by) => (by.scope(), by.username(), Shown::Masked),
+        RosterRight::Plain(by) => (by.scope(), by.username(), Shown::Plain),
+    };
+    let street = scope.street_code();
+    let run = store.read(|conn| find_run(conn, street, query))?;
+    let detail = format!("program={} month={} shown={shown:?}", query.program, query.month);
+    store.write(street, |tx| {
+        tx.audit(&Entry {
+            actor: user,
+            action: "roster.export",
+            object_kind: "run",
+            object_id: Some(run.id),
+            reason: None,
+            detail: Some(&detail),
+        })?;
+        Ok(())
+    })?;
+    let printed =
+        format!("制作:{user} {}(北京时间)", store.clock().now() + chrono::Duration::hours(8));
+    store.read(|conn| {
+        let mut pages = Pages::open(conn, street, &run, scope.area_codes(), shown)?;
+        pages.write(conn, store.cipher(), &printed, out)
+    })
+}
+
+fn find_run(conn: &mut Db, street: &str, query: &RosterQuery) -> AppResult<RunHead> {
+    let runs = list_runs(conn, street, &[query.month])?;
+    let known: Vec<String> = runs.iter().map(|run| run.program.clone()).collect();
+    runs.into_iter().find(|run| run.program == query.program).ok_or_else(|| {
+        let known = if known.is_empty() { "—".to_owned() } else { known.join(", ") };
+        AppError::coded(
+            ErrorCode::NotFound,
+            format!("{} 没有项目 {} 的批次。本月有批次的项目:{known}", query.month, query.program),
+            format!(
+                "No run of program {} in {}. Programs with a run: {known}",
+                query.program, query.month
+            ),
+        )
+    })
+}
+
+/// Everything that stays the same from page to page.
+struct Pages<'a> {
+    street: &'a str,
+    run: &'a RunHead,
+    areas: Option<&'a [String]>,
+    shown: Shown,
+    places: Places,
+    label: ProgramLabel,
+    illustrative: bool,
+    standard: Option<Fen>,
+    standard_changed: bool,
+    after: (String, i64),
+    count: i64,
+    totals: Sums,
+}
+
+/// One beneficiary's money in the run.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sums {
+    base: Fen,
+    supplement: Fen,
+    regular: Fen,
+    arrears: Fen,
+    deduction: Fen,
+}
+
+impl Sums {
+    fn paid(self) -> Fen {
+        self.regular + self.arrears - self.deduction
+    }
+
+    fn add(&mut self, other: Sums) {
+        self.base += other.base;
+        self.supplement += other.supplement;
+        self.regular += other.regular;
+        self.arrears += other.arrears;
+        self.deduction += other.deduction;
+    }
+}
+
+impl<'a> Pages<'a> {
+    fn open(
+        conn: &mut Db,
+        street: &'a str,
+        run: &'a RunHead,
+        areas: Option<&'a [String]>,
+        shown: Shown,
+    ) -> AppResult<Pages<'a>> {
+        let programs: Programs = load_programs(conn, std::slice::from_ref(run))?;
+        let standard = programs.standard(&run.program, run.month, run.cut_off);
+        let earlier = run.month.prev();
+        let before = programs.standard(&run.program, earlier, earlier.day(15).min(run.cut_off));
+        Ok(Pages {
+            street,
+            run,
+            areas,
+            shown,
+            places: Places::load(conn, street, run.month)?,
+            label: programs.label(&run.program),
+            illustrative: programs.illustrative(),
+            standard,
+            standard_changed: standard != before,
+            after: (String::new(), i64::MIN),
+            count: 0,
+            totals: Sums::default(),
+        })
+    }
+
+    fn head(&self, printed: &str) -> Head {
+        let month = self.run.month.zh();
+        let mut marks = Vec::new();
+        if self.run.state != "closed" {
+            marks.push(DRAFT_MARK.to_owned());
+        }
+        if self.illustrative {
+            marks.push(EXAMPLE_MARK.to_owned());
+        }
+        Head {
+            title: format!("{}{month}{}发放花名册", self.places.street_name(), self.label.zh),
+            left: format!("填报单位:{}", self.places.street_name()),
+            middle: printed.to_owned(),
+            right: "单位:人、元".to_owned(),
+            marks,
+            footer: [
+                "制表人:        ",
+                "审核人:        ",
+                "负责人:        ",
+                "填表日期:    年  月  日",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+        }
+    }
+
+    fn write(
+        &mut self,
+        conn: &mut Db,
+        cipher: &Cipher,
+        printed: &str,
+        out: &mut dyn Render,
+    ) -> AppResult<()> {
+        let head = self.head(printed);
+        written(out.begin(&head))?;
+        written(out.section(&Section { groups: columns(), ..Section::default() }))?;
+        loop {
+            let lines = self.next_page(conn)?;
+            if lines.is_empty() {
+                break;
+            }
+            self.page(conn, cipher, &lines, out)?;
+        }
+        written(out.row(self.total()))?;
+        let words = chinese_amount(self.totals.paid());
+        let note = format!("实发合计(大写):人民币{words}");
+        written(out.end_section(&[note]))?;
+        written(out.finish(&head))
+    }
+
+    /// The next lines; a beneficiary that the limit cut is left for later.
+    fn next_page(&mut self, conn: &mut Db) -> AppResult<Vec<ReportLine>> {
+        let mut limit = PAGE;
+        loop {
+            let after = (self.after.0.as_str(), self.after.1);
+            let mut lines =
+                list_lines_by_place(conn, self.street, self.run.id, self.areas, after, limit)?;
+            let full = i64::try_from(lines.len()).is_ok_and(|count| count == limit);
+            let last = lines.last().map(|line| line.beneficiary_id);
+            if full && let Some(last) = last {
+                lines.retain(|line| line.beneficiary_id != last);
+                if lines.is_empty() {
+                    limit = limit.saturating_mul(2);
+                    continue;
+                }
+            }
+            if let Some(line) = lines.last() {
+                self.after = (line.area_code.clone(), line.beneficiary_id);
+            }
+            return Ok(lines);
+        }
+    }
+
+    fn page(
+        &mut self,
+        conn: &mut Db,
+        cipher: &Cipher,
+        lines: &[ReportLine],
+        out: &mut dyn Render,
+    ) -> AppResult<()> {
+        let groups: Vec<&[ReportLine]> =
+            lines.chunk_by(|a, b| a.beneficiary_id == b.beneficiary_id).collect();
+        let awards: Vec<AwardId> =
+            groups.iter().filter_map(|group| group.first()).map(|line| line.award_id).collect();
+        let people = People::load(conn, self.street, &awards)?;
+        let started: HashMap<AwardId, Month> =
+            list_confirmed_from(conn, self.street, &awards, self.run.cut_off)?
+                .into_iter()
+                .collect();
+        let earlier = self.earlier(conn, &groups)?;
+        for group in groups {
+            let Some(first) = group.first() else { continue };
+            // What is only below the table (a claim, a hold) is in no roster.
+            if !group.iter().any(|line| is_paid(line.kind)) {
+                continue;
+            }
+            let behind = people.behind(cipher, first.award_id, self.shown)?;
+            let start = started.get(&first.award_id).copied();
+            let row = self.row(group, first, &behind, start, earlier.get(&first.beneficiary_id));
+            written(out.row(row))?;
+        }
+        Ok(())
+    }
+
+    fn earlier(
+        &self,
+        conn: &mut Db,
+        groups: &[&[ReportLine]],
+    ) -> AppResult<HashMap<i64, EarlierLine>> {
+        let regular = groups
+            .iter()
+            .filter_map(|group| group.iter().find(|line| line.kind == EntryKind::Regular));
+        let mut months = regular.clone().map(|line| line.month);
+        let Some(month) = months.next() else { return Ok(HashMap::new()) };
+        let back = match self.label.period {
+            Period::Monthly => 1,
+            Period::Quarterly => 3,
+            Period::Once => return Ok(HashMap::new()),
+        };
+        let ids: Vec<i64> = regular.map(|line| line.beneficiary_id).collect();
+        let lines = list_regular_of(conn, self.street, &self.run.program, &ids, month.plus(-back))?;
+        Ok(lines.into_iter().map(|line| (line.beneficiary_id, line)).collect())
+    }
+
+    fn row(
+        &mut self,
+        group: &[ReportLine],
+        first: &ReportLine,
+        behind: &Behind,
+        start: Option<Month>,
+        earlier: Option<&EarlierLine>,
+    ) -> TableRow {
+        let regular = group.iter().find(|line| line.kind == EntryKind::Regular);
+        let sums = sums(group);
+        self.totals.add(sums);
+        self.count += 1;
+        let months: Vec<String> = group
+            .iter()
+            .filter(|line| line.kind == EntryKind::Arrears)
+            .map(|line| line.month.to_string())
+            .collect();
+        let place = self.places.community(&first.area_code);
+        let relation = Relation::parse(&behind.relation).map_or("", Relation::zh);
+        let change = self.change(regular, earlier);
+        let text = |text: &str| Cell::text(text);
+        let cells = vec![
+            Cell::Count(self.count),
+            text(self.places.street_name()),
+            text(self.places.name(place)),
+            text(self.places.grid_name(&first.area_code)),
+            text(&self.label.zh),
+            text(first.tier.as_deref().unwrap_or_default()),
+            text(&behind.head_name),
+            text(&behind.head_no),
+            text(&behind.name),
+            text(&behind.number),
+            text(relation),
+            text(&behind.cert_no),
+            Cell::Count(i64::from(regular.unwrap_or(first).persons)),
+            self.standard.map_or(Cell::Empty, Cell::Money),
+            Cell::Money(sums.base),
+            Cell::Money(sums.supplement),
+            Cell::Money(sums.regular),
+            Cell::Money(sums.arrears),
+            text(&months.join(" ")),
+            Cell::Money(sums.deduction),
+            text(if sums.deduction.is_positive() { "分期扣回" } else { "" }),
+            Cell::Money(sums.paid()),
+            text(&behind.payee_name),
+            text(&behind.payee_no),
+            text(&behind.bank),
+            text(&behind.account),
+            text(&behind.phone),
+            text(&start.map(|month| month.to_string()).unwrap_or_default()),
+            text(change),
+            text(if months.is_empty() { "" } else { "含补发" }),
+        ];
+        TableRow { total: false, cells }
+    }
+
+    /// 变动类型 against the month (or quarter) before.
+    fn change(&self, regular: Option<&ReportLine>, earlier: Option<&EarlierLine>) -> &'static str {
+        let before = earlier.map(|line| line.amount_fen).unwrap_or_default();
+        let now = regular.map(|line| line.amount_fen).unwrap_or_default();
+        let same_people = earlier.zip(regular).is_some_and(|(earlier, regular)| {
+            earlier.persons == regular.persons && earlier.tier == regular.tier
+        });
+        match (before.is_positive(), now.is_positive()) {
+            (false, false) => "",
+            (false, true) => "新增",
+            (true, false) => "停发",
+            (true, true) if now == before => "不变",
+            (true, true) if self.standard_changed && same_people => "调标",
+            (true, true) if now > before => "增发",
+            (true, true) => "减发",
+        }
+    }
+
+    fn total(&self) -> TableRow {
+        let mut cells = vec![Cell::Empty; COLUMNS.len()];
+        let mut put = |key: &str, cell: Cell| {
+            let at = COLUMNS.iter().position(|(_, column, _)| *column == key);
+            if let Some(slot) = at.and_then(|at| cells.get_mut(at)) {
+                *slot = cell;
+            }
+        };
+        let totals = self.totals;
+        put("street", Cell::text("合计"));
+        put("no", Cell::Count(self.count));
+        put("base", Cell::Money(totals.base));
+        put("supplement", Cell::Money(totals.supplement));
+        put("regular", Cell::Money(totals.regular));
+        put("arrears", Cell::Money(totals.arrears));
+        put("deduction", Cell::Money(totals.deduction));
+        put("paid", Cell::Money(totals.paid()));
+        TableRow { total: true, cells }
+    }
+}
+
+const fn is_paid(kind: EntryKind) -> bool {
+    matches!(kind, EntryKind::Regular | EntryKind::Arrears | EntryKind::Deduction)
+}
+
+fn sums(group: &[ReportLine]) -> Sums {
+    let mut sums = Sums::default();
+    for line in group {
+        match line.kind {
+            EntryKind::Regular => {
+                sums.base += line.base_fen;
+                sums.supplement += line.supplement_fen;
+                sums.regular += line.amount_fen;
+            }
+            EntryKind::Arrears => sums.arrears += line.amount_fen,
+            EntryKind::Deduction => sums.deduction += -line.amount_fen,
+            EntryKind::Claim | EntryKind::Waived | EntryKind::Held => {}
+        }
+    }
+    sums
+}
+
+/// Title, key, and whether a terminal shows it.
+const COLUMNS: [(&str, &str, bool); 30] = [
+    ("序号", "no", true),
+    ("街道", "street", false),
+    ("社区", "community", true),
+    ("网格", "grid", false),
+    ("项目", "program", false),
+    ("类别/档次", "tier", true),
+    ("户主姓名", "head_name", false),
+    ("户主身份证号", "head_id_no", false),
+    ("受益人姓名", "name", true),
+    ("受益人身份证号", "id_no", true),
+    ("与户主关系", "relation", false),
+    ("证号", "cert_no", false),
+    ("户内保障人数", "persons", true),
+    ("标准", "standard", false),
+    ("保障金", "base", true),
+    ("分类施保金", "supplement", true),
+    ("应发", "regular", true),
+    ("补发金额", "arrears", true),
+    ("补发所属月", "arrears_months", false),
+    ("扣发金额", "deduction", true),
+    ("扣发事由", "deduction_reason", false),
+    ("实发合计", "paid", true),
+    ("领款人(开户名)", "payee", false),
+    ("领款人身份证号", "payee_id_no", false),
+    ("开户银行", "bank", false),
+    ("账号", "account", false),
+    ("联系电话", "phone", false),
+    ("起始月", "start", false),
+    ("变动类型", "change", true),
+    ("备注", "note", false),
+];
+
+fn columns() -> Vec<Group> {
+    COLUMNS
+        .iter()
+        .map(|&(title, key, brief)| {
+            let group = Group::single(title, key, EVERY_SHEET);
+            if brief { group } else { group.not_brief() }
+        })
+        .collect()
+}
+
+pub(super) fn written(outcome: std::io::Result<()>) -> AppResult<()> {
+    outcome.map_err(|source| AppError::Io { path: "输出 / output".into(), source })
+}
