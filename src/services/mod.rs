@@ -11,6 +11,8 @@ pub mod event;
 pub mod fact;
 pub mod guardian;
 pub mod household;
+pub mod payout;
+pub mod policy;
 mod record;
 pub mod report;
 pub mod resident;

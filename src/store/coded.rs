@@ -14,6 +14,9 @@ use crate::domain::fact::FactKind;
 use crate::domain::guardian::{GuardianBasis, GuardianKind};
 use crate::domain::household::{HouseholdKind, JoinReason, LeaveReason};
 use crate::domain::life_event::EventKind;
+use crate::domain::payout::{
+    AttemptState, ClaimEntryKind, ClaimStatus, LineKind, RunOrigin, RunState,
+};
 use crate::domain::resident::ResidentStatus;
 use crate::domain::summary::EntryKind;
 use crate::domain::temp_case::{CaseKind, CaseLevel, Cause, FamilyCategory};
@@ -45,11 +48,14 @@ macro_rules! stored_as_text {
 }
 
 stored_as_text!(
+    AttemptState,
     AwardMode,
     BeneficiaryKind,
     CaseKind,
     CaseLevel,
     Cause,
+    ClaimEntryKind,
+    ClaimStatus,
     DecisionKind,
     DocKind,
     Education,
@@ -64,11 +70,14 @@ stored_as_text!(
     JoinReason,
     LeaveReason,
     Level,
+    LineKind,
     Marital,
     Purpose,
     ResidenceStatus,
     ResidentStatus,
     ReviewClass,
+    RunOrigin,
+    RunState,
     VisitResult,
     VisitStatus,
 );

@@ -1,0 +1,462 @@
+//! Drafting a month: one streaming pass over the units of the street, written
+//! in pieces that nobody sees until one guarded update shows them all
+//! (`rulings.md` S3).
+//!
+//! One thread reads and computes, this one writes. A draft that is made again
+//! from the same facts writes nothing: it is first computed without writing and
+//! compared by its hash. Who starts to draft a month takes over from whoever
+//! was at it (a killed process cannot say that it is dead); the other finds the
+//! run's version changed and stops.
+
+use std::collections::HashMap;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use crate::domain::ids::RunId;
+use crate::domain::money::Fen;
+use crate::domain::month::Month;
+use crate::domain::payout::{LineDigest, LineKind, RunOrigin, RunState, content_hash, hash_text};
+use crate::error::{AppError, AppResult, ErrorCode};
+use crate::services::auth::{Authorized, MakeRun};
+use crate::services::policy::in_force;
+use crate::services::record;
+use crate::store::audit::Entry;
+use crate::store::line::{NewLine, insert_lines};
+use crate::store::run::{self, DraftedRun, RunRow};
+use crate::store::{Store, Tx, program_start, unit_load};
+
+use super::compute::{DraftLine, Worker};
+use super::inputs;
+use super::plan::{self, Plan, Wish};
+
+/// Units per chunk: what one transaction writes takes well under 0.2 s.
+const UNITS: i64 = 2_000;
+/// Lines that are deleted in one transaction when a draft is made anew.
+const SWEEP: i64 = 20_000;
+
+/// How to draft.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DraftOptions<'a> {
+    /// Only these programs; `None`: all that have a run in the month.
+    pub programs: Option<&'a [&'a str]>,
+    /// Look at every month of the ledger instead of the marked ones. The lines
+    /// must be the same; it only takes longer.
+    pub full: bool,
+    /// For tests: stop after so many chunks, as a killed process would.
+    pub stop_after_chunks: Option<usize>,
+}
+
+/// A drafted run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drafted {
+    /// The run.
+    pub run: RunRow,
+    /// Whether anything was written; false if the draft was the same already.
+    pub changed: bool,
+}
+
+/// Sums and digests of one program's lines.
+#[derive(Debug, Default)]
+struct Tally {
+    digests: Vec<LineDigest>,
+    regular: Fen,
+    arrears: Fen,
+    claim: Fen,
+    deduction: Fen,
+}
+
+impl Tally {
+    fn add(&mut self, line: &DraftLine, digest: LineDigest) {
+        self.digests.push(digest);
+        match line.kind {
+            LineKind::Regular => self.regular += line.amount,
+            LineKind::Arrears => self.arrears += line.amount,
+            LineKind::Claim => self.claim += line.amount,
+            LineKind::Deduction => self.deduction += line.amount,
+            LineKind::Held | LineKind::Waived => {}
+        }
+    }
+}
+
+/// Drafts the month's runs of the actor's street. A draft is replaced, a run
+/// that was submitted or more is refused.
+///
+/// # Errors
+/// No policy in force, an earlier run that is not approved, a run that is no
+/// draft any more, another drafting that took over.
+pub fn draft(
+    store: &Store,
+    by: &Authorized<'_, MakeRun>,
+    month: Month,
+    options: DraftOptions<'_>,
+) -> AppResult<Vec<Drafted>> {
+    let street = by.street().to_owned();
+    let wish = Wish {
+        street: &street,
+        month,
+        programs: options.programs,
+        full: options.full,
+        today: store.clock().today(),
+    };
+    let mut unchanged = Vec::new();
+    let mut plan = store.read(|conn| {
+        let policy = in_force(conn)?;
+        plan::make(conn, &wish, policy)
+    })?;
+    let drafts = |plan: &Plan| {
+        plan.programs.iter().any(|p| matches!(&p.existing, Some(r) if r.state == RunState::Draft))
+    };
+    if drafts(&plan) {
+        unchanged = compare(store, &plan)?;
+        plan.programs.retain(|p| !unchanged.iter().any(|d: &Drafted| d.run.program == p.code));
+    }
+    if !plan.programs.is_empty() {
+        let versions = begin(store, by, &mut plan)?;
+        sweep(store, &plan, &versions)?;
+        let tallies = generate(store, &plan, &versions, options.stop_after_chunks)?;
+        unchanged.extend(finish(store, by, &plan, &versions, tallies)?);
+    }
+    unchanged.sort_by(|a, b| a.run.program.cmp(&b.run.program));
+    Ok(unchanged)
+}
+
+/// Computes without writing; returns the drafts that are the same already.
+fn compare(store: &Store, plan: &Plan) -> AppResult<Vec<Drafted>> {
+    let mut tallies = tallies(plan);
+    let mut areas = Areas::default();
+    compute(store, plan, false, None, |lines| {
+        for line in &lines {
+            tally(plan, line, &mut areas, &mut tallies);
+        }
+        Ok(())
+    })?;
+    let mut same = Vec::new();
+    for (program, mut tally) in plan.programs.iter().zip(tallies) {
+        let Some(existing) = program.existing.as_ref().filter(|r| r.state == RunState::Draft)
+        else {
+            continue;
+        };
+        let hash = content_hash(&program.code, plan.month, &mut tally.digests);
+        let same_policy = existing.policy_id == Some(plan.policy.row.id);
+        if same_policy && existing.content_hash.as_deref() == Some(&hash[..]) {
+            same.push(Drafted { run: existing.clone(), changed: false });
+        }
+    }
+    Ok(same)
+}
+
+fn tallies(plan: &Plan) -> Vec<Tally> {
+    plan.programs.iter().map(|_| Tally::default()).collect()
+}
+
+fn tally(plan: &Plan, line: &DraftLine, areas: &mut Areas, tallies: &mut [Tally]) {
+    let tier = tier_code(plan, line);
+    let digest = line.content(areas.text(line.area), tier).digest();
+    if let Some(tally) = tallies.get_mut(line.program) {
+        tally.add(line, digest);
+    }
+}
+
+fn tier_code<'p>(plan: &'p Plan, line: &DraftLine) -> Option<&'p str> {
+    let index = plan.programs.get(line.program)?.index;
+    plan.policy.policy.tier_code(index, line.tier)
+}
+
+/// Community numbers as text, each written once.
+#[derive(Debug, Default)]
+struct Areas(HashMap<i64, String>);
+
+impl Areas {
+    fn text(&mut self, number: i64) -> &str {
+        self.0.entry(number).or_insert_with(|| format!("{number:012}"))
+    }
+}
+
+/// Takes the month's runs into generation. From here on this drafting is the
+/// one whose version they carry.
+fn begin(store: &Store, by: &Authorized<'_, MakeRun>, plan: &mut Plan) -> AppResult<Vec<i32>> {
+    let street = plan.street.clone();
+    store.write(&street, |tx| {
+        let mut versions = Vec::with_capacity(plan.programs.len());
+        for program in &mut plan.programs {
+            // Read again under the lock: what the plan saw may be over.
+            let existing = run::find_run_of(tx.conn, &street, &program.code, plan.month)?;
+            let run = match existing {
+                None => insert_generating(tx, by, &street, plan.month, program, plan.policy.row.id)?,
+                Some(found) => {
+                    if !matches!(found.state, RunState::Draft | RunState::Generating) {
+                        return Err(overtaken());
+                    }
+                    record::one_row(run::mark_run_generating(
+                        tx.conn,
+                        &street,
+                        found.id,
+                        found.state,
+                        found.version,
+                    )?)?;
+                    RunRow { version: found.version + 1, ..found }
+                }
+            };
+            run::insert_contributor(tx.conn, &street, run.id, by.username())?;
+            versions.push(run.version);
+            program.existing = Some(run);
+        }
+        Ok(versions)
+    })
+}
+
+fn insert_generating(
+    tx: &mut Tx<'_>,
+    by: &Authorized<'_, MakeRun>,
+    street: &str,
+    month: Month,
+    program: &plan::ProgramPlan,
+    policy: i64,
+) -> AppResult<RunRow> {
+    let row = RunRow {
+        id: RunId(tx.next_id()),
+        street_code: street.to_owned(),
+        program: program.code.clone(),
+        month,
+        state: RunState::Generating,
+        origin: RunOrigin::Engine,
+        policy_id: Some(policy),
+        cut_off: program.known,
+        marks_through: 0,
+        line_count: 0,
+        regular_fen: Fen::ZERO,
+        arrears_fen: Fen::ZERO,
+        claim_fen: Fen::ZERO,
+        deduction_fen: Fen::ZERO,
+        content_hash: None,
+        drafted_by: by.username().to_owned(),
+        drafted_at: tx.clock().now(),
+        submitted_by: None,
+        submitted_at: None,
+        approved_by: None,
+        approved_at: None,
+        payment_on: None,
+        closed_by: None,
+        closed_at: None,
+        note: None,
+        version: 1,
+    };
+    run::insert_run(tx.conn, &row)?;
+    Ok(row)
+}
+
+fn overtaken() -> AppError {
+    AppError::coded(
+        ErrorCode::Conflict,
+        "另一次编制刚刚接手了该月的批次,本次已停止,未留下任何内容。",
+        "Another drafting took over this month's run; this one stopped and left nothing behind.",
+    )
+}
+
+/// Stops unless every run is still ours.
+fn check_ours(tx: &mut Tx<'_>, plan: &Plan, versions: &[i32]) -> AppResult<()> {
+    for (program, version) in plan.programs.iter().zip(versions) {
+        let Some(run) = &program.existing else { return Err(overtaken()) };
+        if !run::is_generating(tx.conn, &plan.street, run.id, *version)? {
+            return Err(overtaken());
+        }
+    }
+    Ok(())
+}
+
+/// Removes what an earlier draft or a killed drafting left.
+fn sweep(store: &Store, plan: &Plan, versions: &[i32]) -> AppResult<()> {
+    for run in plan.programs.iter().filter_map(|p| p.existing.as_ref()) {
+        loop {
+            let gone = store.write(&plan.street, |tx| {
+                check_ours(tx, plan, versions)?;
+                Ok(run::delete_run_lines(tx.conn, &plan.street, run.id, SWEEP)?)
+            })?;
+            if gone == 0 {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Streams all units through a worker thread; `take` gets the lines of a chunk.
+fn compute(
+    store: &Store,
+    plan: &Plan,
+    with_inputs: bool,
+    stop_after: Option<usize>,
+    mut take: impl FnMut(Vec<DraftLine>) -> AppResult<()>,
+) -> AppResult<()> {
+    let (send, receive) = sync_channel::<Vec<DraftLine>>(2);
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(move || read_units(store, plan, with_inputs, stop_after, &send));
+        let taken = drain(receive, &mut take);
+        let read = reader.join().unwrap_or_else(|_| {
+            Err(AppError::coded(
+                ErrorCode::System,
+                "计算线程意外中止。",
+                "The computing thread stopped unexpectedly.",
+            ))
+        });
+        taken.and(read)
+    })
+}
+
+fn drain(
+    receive: Receiver<Vec<DraftLine>>,
+    take: &mut impl FnMut(Vec<DraftLine>) -> AppResult<()>,
+) -> AppResult<()> {
+    // Dropping the receiver on an error stops the reader at its next chunk.
+    receive.into_iter().try_for_each(take)
+}
+
+fn read_units(
+    store: &Store,
+    plan: &Plan,
+    with_inputs: bool,
+    stop_after: Option<usize>,
+    send: &SyncSender<Vec<DraftLine>>,
+) -> AppResult<()> {
+    store.read(|conn| {
+        let mut worker = Worker::new(plan, store.cipher(), with_inputs);
+        let mut after = i64::MIN;
+        for number in 0.. {
+            if stop_after.is_some_and(|limit| number >= limit) {
+                return Err(overtaken());
+            }
+            let units = unit_load::list_units(conn, &plan.street, after, UNITS)?;
+            let Some(last) = units.last().copied() else { break };
+            after = last;
+            let chunk = unit_load::load(conn, &plan.street, units)?;
+            let mut lines = Vec::with_capacity(chunk.awards.len());
+            worker.chunk(conn, &chunk, &mut lines)?;
+            if send.send(lines).is_err() {
+                break;
+            }
+        }
+        Ok(())
+    })
+}
+
+fn generate(
+    store: &Store,
+    plan: &Plan,
+    versions: &[i32],
+    stop_after: Option<usize>,
+) -> AppResult<Vec<Tally>> {
+    let mut tallies = tallies(plan);
+    let mut areas = Areas::default();
+    compute(store, plan, true, stop_after, |lines| {
+        for line in &lines {
+            tally(plan, line, &mut areas, &mut tallies);
+        }
+        write_chunk(store, plan, versions, &lines, &areas)
+    })?;
+    Ok(tallies)
+}
+
+/// Seals and inserts a chunk in a transaction of its own.
+fn write_chunk(
+    store: &Store,
+    plan: &Plan,
+    versions: &[i32],
+    lines: &[DraftLine],
+    areas: &Areas,
+) -> AppResult<()> {
+    let mut sealed = Vec::with_capacity(lines.len());
+    for line in lines {
+        let id = store.next_id();
+        let bytes = store.cipher().seal(inputs::FIELD, id, &line.inputs).map_err(record::sealed)?;
+        sealed.push((id, bytes));
+    }
+    let mut rows = Vec::with_capacity(lines.len());
+    for (line, (id, bytes)) in lines.iter().zip(&sealed) {
+        let Some(program) = plan.programs.get(line.program) else { continue };
+        let Some(run) = &program.existing else { continue };
+        rows.push(NewLine {
+            id: *id,
+            street_code: &plan.street,
+            run_id: run.id.0,
+            program: &program.code,
+            beneficiary_id: line.beneficiary,
+            award_id: line.award,
+            month: line.month,
+            kind: line.kind.code(),
+            amount_fen: line.amount,
+            base_fen: line.base,
+            supplement_fen: line.supplement,
+            persons: line.persons,
+            area_code: areas.0.get(&line.area).map_or("", String::as_str),
+            tier: tier_code(plan, line),
+            reason: line.reason.map(crate::domain::payout::LineReason::code),
+            void: false,
+            inputs: bytes,
+        });
+    }
+    store.write(&plan.street, |tx| {
+        check_ours(tx, plan, versions)?;
+        insert_lines(tx.conn, &rows)?;
+        Ok(())
+    })
+}
+
+/// Shows all runs at once.
+fn finish(
+    store: &Store,
+    by: &Authorized<'_, MakeRun>,
+    plan: &Plan,
+    versions: &[i32],
+    tallies: Vec<Tally>,
+) -> AppResult<Vec<Drafted>> {
+    store.write(&plan.street, |tx| {
+        let mut drafted = Vec::with_capacity(plan.programs.len());
+        for ((program, version), mut tally) in plan.programs.iter().zip(versions).zip(tallies) {
+            let Some(run) = &program.existing else { return Err(overtaken()) };
+            let hash = content_hash(&program.code, plan.month, &mut tally.digests);
+            let values = DraftedRun {
+                policy_id: Some(plan.policy.row.id),
+                cut_off: program.known,
+                marks_through: plan.marks_through,
+                line_count: i32::try_from(tally.digests.len()).unwrap_or(i32::MAX),
+                regular_fen: tally.regular,
+                arrears_fen: tally.arrears,
+                claim_fen: tally.claim,
+                deduction_fen: tally.deduction,
+                content_hash: Some(hash.to_vec()),
+                drafted_by: by.username().to_owned(),
+                drafted_at: tx.clock().now(),
+            };
+            let shown =
+                run::mark_run_shown(tx.conn, &plan.street, run.id, *version, RunState::Draft, &values)?;
+            if shown != 1 {
+                return Err(overtaken());
+            }
+            if program.goes_live {
+                program_start::insert_program_start(
+                    tx.conn,
+                    &plan.street,
+                    &program.code,
+                    program.first,
+                )?;
+            }
+            let detail = format!(
+                "program={} month={} lines={} hash={}",
+                program.code,
+                plan.month,
+                values.line_count,
+                hash_text(&hash)
+            );
+            tx.audit(&Entry {
+                actor: by.username(),
+                action: "run.draft",
+                object_kind: "run",
+                object_id: Some(run.id.0),
+                reason: None,
+                detail: Some(&detail),
+            })?;
+            let run = run::find_run(tx.conn, &plan.street, run.id)?.ok_or_else(overtaken)?;
+            drafted.push(Drafted { run, changed: true });
+        }
+        Ok(drafted)
+    })
+}

@@ -1,0 +1,31 @@
+//! The monthly payout: draft, check, approve, pay, close — and what follows
+//! from each (`rulings.md` M1–M14).
+//!
+//! ```text
+//! draft ──▶ submit ──▶ approve ──▶ record_payment ──▶ close_month
+//!   ▲  withdraw, return │                 └─▶ returned lines → re-issued by a later run
+//! ```
+//!
+//! A run posts `due − posted` for its own month and for every earlier month
+//! that something changed.
+
+mod claims;
+mod compute;
+mod draft;
+mod inputs;
+mod opening;
+mod payment;
+mod plan;
+mod reason;
+mod reissue;
+mod steps;
+mod unit_facts;
+
+pub use claims::{NewClaim, open_claim, plan_claim, repay_claim, write_off_claim};
+pub use draft::{DraftOptions, Drafted, draft};
+pub use inputs::{LineInputs, RecoveryPart};
+pub use opening::{OpeningLine, post_opening, post_opening_in};
+pub use payment::{ReturnedLine, close_month, record_payment, record_returns};
+pub use steps::{
+    approve, cut_off_of, list_month, return_run, submit, void, void_approved, withdraw,
+};
