@@ -38,11 +38,8 @@ pub mod schema;
 mod sql_types;
 pub mod temp_case;
 pub mod unit;
-<<<<<<< HEAD
 pub mod user;
-=======
 pub mod unit_load;
->>>>>>> c004f3b (Payout: states, ledger, the streaming draft, approval, payment, claims, opening lines)
 pub mod visit;
 
 use std::sync::Arc;

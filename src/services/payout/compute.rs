@@ -12,7 +12,7 @@ use crate::domain::money::Fen;
 use crate::domain::month::Month;
 use crate::domain::payout::{LineContent, LineKind, LineReason};
 use crate::domain::policy::{
-    AwardRow, Due, NOBODY, NO_TIER, NoTrace, Outcome, Period, Rates, UnitAt, evaluate,
+    AwardRow, Due, NOBODY, NO_TIER, NoTrace, Outcome, Period, Rates, UnitAt, encode_inputs, evaluate,
     evaluate_quarter, resolve,
 };
 use crate::error::AppResult;
@@ -75,7 +75,7 @@ struct Evaluated {
     /// By the standards that the previous run knew; made when first asked for.
     then: Option<Outcome>,
     units: Vec<UnitAt>,
-    encoded: Vec<Vec<u8>>,
+    encoded: Vec<u8>,
 }
 
 /// Works through chunks; keeps its memory from unit to unit.
@@ -369,11 +369,7 @@ impl<'a> Worker<'a> {
         let whole = item.due.filter(|d| d.amount == amount);
         let inputs = if self.with_inputs {
             if evaluated.encoded.is_empty() {
-                for unit in &mut evaluated.units {
-                    let mut bytes = Vec::new();
-                    unit.encode(&mut bytes);
-                    evaluated.encoded.push(bytes);
-                }
+                encode_inputs(&mut evaluated.units, &mut evaluated.encoded);
             }
             let then = if kind == LineKind::Regular { None } else { then };
             inputs::due(item.settled.total(), then, &evaluated.encoded)

@@ -7,7 +7,7 @@
 use chrono::{Datelike, NaiveDate};
 
 use crate::domain::money::Fen;
-use crate::domain::policy::UnitAt;
+use crate::domain::policy::{UnitAt, decode_inputs};
 
 /// Binds the sealed inputs to their field.
 pub(crate) const FIELD: &str = "line.inputs";
@@ -62,17 +62,13 @@ pub(crate) fn opening() -> Vec<u8> {
     vec![OPENING]
 }
 
-/// Starts a frame for a due; `units` are encoded [`UnitAt`]s.
-pub(crate) fn due(settled: Fen, rates_then: Option<NaiveDate>, units: &[Vec<u8>]) -> Vec<u8> {
-    let length: usize = units.iter().map(|u| u.len() + 4).sum();
-    let mut bytes = Vec::with_capacity(14 + length);
+/// Inputs of a due; `units` is what `policy::encode_inputs` wrote.
+pub(crate) fn due(settled: Fen, rates_then: Option<NaiveDate>, units: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(13 + units.len());
     bytes.push(DUE);
     bytes.extend_from_slice(&settled.0.to_le_bytes());
     bytes.extend_from_slice(&rates_then.map_or(0, |d| d.num_days_from_ce()).to_le_bytes());
-    for unit in units {
-        bytes.extend_from_slice(&u32::try_from(unit.len()).unwrap_or(0).to_le_bytes());
-        bytes.extend_from_slice(unit);
-    }
+    bytes.extend_from_slice(units);
     bytes
 }
 
@@ -101,13 +97,7 @@ pub fn decode(bytes: &[u8]) -> Result<LineInputs, Malformed> {
             let settled = Fen(i64::from_le_bytes(take(&mut rest)?));
             let days = i32::from_le_bytes(take(&mut rest)?);
             let rates_then = NaiveDate::from_num_days_from_ce_opt(days).filter(|_| days != 0);
-            let mut units = Vec::new();
-            while !rest.is_empty() {
-                let length = u32::from_le_bytes(take(&mut rest)?) as usize;
-                let (unit, after) = rest.split_at_checked(length).ok_or(Malformed)?;
-                units.push(UnitAt::decode(unit).map_err(|_| Malformed)?);
-                rest = after;
-            }
+            let units = decode_inputs(rest).map_err(|_| Malformed)?;
             Ok(LineInputs::Due { settled, rates_then, units })
         }
         RECOVERY => {
@@ -136,14 +126,22 @@ fn take<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], Malformed> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::policy::encode_inputs;
 
     #[test]
     fn frames_read_back() {
         assert_eq!(decode(&opening()), Ok(LineInputs::Opening));
         let day = NaiveDate::from_ymd_opt(2023, 8, 15);
-        let framed = due(Fen(-4_800), day, &[]);
-        let inputs = LineInputs::Due { settled: Fen(-4_800), rates_then: day, units: vec![] };
-        assert_eq!(decode(&framed), Ok(inputs));
+        let mut units = vec![UnitAt::default()];
+        let mut blob = Vec::new();
+        encode_inputs(&mut units, &mut blob);
+        let framed = due(Fen(-4_800), day, &blob);
+        let read = match decode(&framed) {
+            Ok(LineInputs::Due { settled, rates_then, units }) => (settled, rates_then, units.len()),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(read, (Fen(-4_800), day, 1));
+        assert_eq!(decode(&framed[..13]), Err(Malformed));
         let part = RecoveryPart { claim: 7, cap_percent: 30, balance: Fen(5), part: Fen(4) };
         let framed = recovery(Fen(71_600), &[part]);
         let inputs = LineInputs::Recovery { regular: Fen(71_600), parts: vec![part] };

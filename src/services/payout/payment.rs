@@ -11,6 +11,7 @@ use crate::domain::payout::{AttemptState, ReturnReason, RunMove, RunState};
 use crate::error::{AppError, AppResult, ErrorCode, Place, Refusal};
 use crate::services::auth::{Authorized, CloseMonth, MakeRun};
 use crate::services::record;
+use crate::services::report::close_month_summary;
 use crate::store::attempt::{self, AttemptRow};
 use crate::store::audit::Entry;
 use crate::store::run::{self, RunRow};
@@ -154,7 +155,8 @@ fn return_one(
     Ok(Ok(()))
 }
 
-/// Closes a month: all its runs are paid; from here nothing in it changes.
+/// Closes a month: all its runs are paid; from here nothing in it changes, and
+/// its summary is stored.
 ///
 /// # Errors
 /// A run of the month is not paid yet; the closer worked on one.
@@ -201,6 +203,7 @@ pub fn close_month(
             record::one_row(run::mark_run_closed(tx.conn, row, by.username(), now)?)?;
             audit(tx, by.username(), "run.close", row, None)?;
         }
+        close_month_summary(tx.conn, &street, month, now)?;
         rows.iter().map(|row| load(tx.conn, &street, row.id)).collect()
     })
 }
