@@ -192,15 +192,19 @@ pub fn find_resident_by_temp_no(
         .optional()
 }
 
-/// How many temporary numbers begin with `prefix`.
+/// The last temporary number that begins with `prefix`.
 ///
 /// # Errors
 /// The database failed.
-pub fn count_temp_no(conn: &mut Db, street: &str, prefix: &str) -> QueryResult<i64> {
-    resident::table
-        .filter(resident::street_code.eq(street).and(resident::temp_no.like(format!("{prefix}%"))))
-        .count()
-        .get_result(conn)
+pub fn find_last_temp_no(conn: &mut Db, street: &str, prefix: &str) -> QueryResult<Option<String>> {
+    let last: Option<Option<String>> = resident::table
+        .filter(resident::street_code.eq(street))
+        .filter(resident::temp_no.like(format!("{prefix}%")))
+        .order(resident::temp_no.desc())
+        .select(resident::temp_no)
+        .first(conn)
+        .optional()?;
+    Ok(last.flatten())
 }
 
 /// Replaces a resident's fields if the version is still `expected` (the row

@@ -14,6 +14,7 @@ mod migrations;
 mod registry_awards;
 mod registry_events;
 mod registry_households;
+mod registry_invariants;
 mod registry_office;
 mod registry_privacy;
 mod registry_registers;

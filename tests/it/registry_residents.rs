@@ -2,10 +2,12 @@
 
 use mingce::domain::code_table::{ResidenceStatus, Sex};
 use mingce::domain::document::DocKind;
+use mingce::domain::life_event::{Confidence, EventDates};
 use mingce::domain::role::Role;
 use mingce::error::ErrorCode;
 use mingce::services::area::{AreaInput, add_areas, close_area, move_area};
 use mingce::services::auth::{EditRegistry, ManageSystem, ViewRegistry};
+use mingce::services::event::{MoveOutInput, move_out};
 use mingce::services::resident::{
     self, ResidentInput, ResidentPatch, correct, find_by_id_number, list_history, register, reveal,
 };
@@ -139,6 +141,21 @@ on_both! {
         let there = ResidentInput::citizen("张三", &number("1949-01-01", 1), THERE);
         let by = other.authorize().expect("may");
         assert_eq!(code(register(&registry.store, &by, &there)), ErrorCode::Duplicate);
+        // Once they moved away from here, they can arrive there.
+        let view = office.may::<ViewRegistry>();
+        let man = find_by_id_number(&registry.store, &view, &number("1949-01-01", 1));
+        let left = MoveOutInput {
+            residents: vec![man.expect("a search").expect("found").id],
+            destination: "外地".to_owned(),
+            dates: EventDates::on(day("2023-10-01")),
+            confidence: Confidence::Confirmed,
+            heads: vec![],
+            note: None,
+        };
+        move_out(&registry.store, &office.may(), &left).expect("left");
+        register(&registry.store, &by, &there).expect("arrived in the other street");
+        let by = office.may::<EditRegistry>();
+        assert_eq!(code(register(&registry.store, &by, &again)), ErrorCode::Duplicate);
     }
 
     fn people_without_a_document_get_a_number_of_their_own(registry) {

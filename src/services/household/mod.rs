@@ -138,32 +138,8 @@ pub(crate) fn open_in(
     input: &HouseholdInput,
     changes: &mut Changes,
 ) -> AppResult<HouseholdId> {
-    let today = tx.clock().today();
-    let mut refusals = Vec::new();
-    check_required(&mut refusals, "household_no", &input.household_no);
-    check_required(&mut refusals, "address", &input.address);
-    if input.opened_on > today {
-        refusals.push(Refusal::field(
-            "opened_on",
-            "建户日期不能晚于今天。",
-            "The date of opening must not be in the future.",
-        ));
-    }
-    let street = scope.street_code();
-    let tree = area::load_tree(tx.conn, today)?;
-    refusals.extend(super::area::check_place(&tree, street, "area", &input.area_code, today));
-    if !scope.contains(&input.area_code) {
-        refusals.push(resident::outside_scope("area"));
-    }
-    let number = input.household_no.trim();
-    if rows::find_household_by_no(tx.conn, street, input.kind, number)?.is_some() {
-        refusals.push(Refusal::new(
-            ErrorCode::Duplicate,
-            format!("{}户号“{number}”已存在。", input.kind.zh()),
-            format!("The {} number \"{number}\" exists already.", input.kind.en()),
-        ));
-    }
-    AppError::refused_unless_empty(refusals)?;
+    AppError::refused_unless_empty(opening_faults(tx, scope, input)?)?;
+    let (street, number) = (scope.street_code(), input.household_no.trim());
     let counts = input.dates.counts()?;
     let residents = input
         .members
@@ -202,6 +178,40 @@ pub(crate) fn open_in(
         home.join(tx.next_id(), &joining);
     }
     home.save(tx, changes)
+}
+
+/// What is wrong with a new household besides its members.
+fn opening_faults(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    input: &HouseholdInput,
+) -> AppResult<Vec<Refusal>> {
+    let today = tx.clock().today();
+    let mut refusals = Vec::new();
+    check_required(&mut refusals, "household_no", &input.household_no);
+    check_required(&mut refusals, "address", &input.address);
+    if input.opened_on > today {
+        refusals.push(Refusal::field(
+            "opened_on",
+            "建户日期不能晚于今天。",
+            "The date of opening must not be in the future.",
+        ));
+    }
+    let street = scope.street_code();
+    let tree = area::load_tree(tx.conn, today)?;
+    refusals.extend(super::area::check_place(&tree, street, "area", &input.area_code, today));
+    if !scope.contains(&input.area_code) {
+        refusals.push(resident::outside_scope("area"));
+    }
+    let number = input.household_no.trim();
+    if rows::find_household_by_no(tx.conn, street, input.kind, number)?.is_some() {
+        refusals.push(Refusal::new(
+            ErrorCode::Duplicate,
+            format!("{}户号“{number}”已存在。", input.kind.zh()),
+            format!("The {} number \"{number}\" exists already.", input.kind.en()),
+        ));
+    }
+    Ok(refusals)
 }
 
 /// Somebody joins an open household.

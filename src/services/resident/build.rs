@@ -105,20 +105,7 @@ pub fn build_row(maker: &Maker<'_>, input: &ResidentInput) -> AppResult<Resident
         );
     }
     let birth_on = input.birth_on.or_else(|| id.map(|id| id.birth_on()));
-    match birth_on {
-        // A refused number has been named; the missing date follows from it.
-        None if document.is_some() => refusals.push(Refusal::field(
-            "birth_on",
-            "请填写出生日期。",
-            "Enter the date of birth.",
-        )),
-        Some(born) if born > maker.today => refusals.push(Refusal::field(
-            "birth_on",
-            "出生日期不能晚于今天。",
-            "The date of birth must not be in the future.",
-        )),
-        _ => {}
-    }
+    refusals.extend(birth_fault(birth_on, document.is_some(), maker.today));
     AppError::refused_unless_empty(refusals)?;
     let document = document.unwrap_or_else(Document::nothing);
     let sex = input.sex.or_else(|| document.id().map(|id| id.sex())).unwrap_or(Sex::Unknown);
@@ -154,6 +141,22 @@ pub fn build_row(maker: &Maker<'_>, input: &ResidentInput) -> AppResult<Resident
         created_at: maker.now,
         updated_at: maker.now,
     })
+}
+
+/// A date of birth is known from the number or entered, and not in the future.
+fn birth_fault(born: Option<NaiveDate>, has_document: bool, today: NaiveDate) -> Option<Refusal> {
+    match born {
+        // A refused number has been named; the missing date follows from it.
+        None if has_document => {
+            Some(Refusal::field("birth_on", "请填写出生日期。", "Enter the date of birth."))
+        }
+        Some(born) if born > today => Some(Refusal::field(
+            "birth_on",
+            "出生日期不能晚于今天。",
+            "The date of birth must not be in the future.",
+        )),
+        _ => None,
+    }
 }
 
 /// A telephone number in one form; an empty one is none.

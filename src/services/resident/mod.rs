@@ -7,7 +7,7 @@ pub use build::{Maker, ResidentInput, build_row};
 pub use correct::{ResidentPatch, correct};
 
 use super::auth::{Authorized, EditRegistry, ViewRegistry};
-use super::record::{Act, Changes, open_opt};
+use super::record::{Act, Changes, one_row, open_opt};
 use crate::domain::document;
 use crate::domain::ids::ResidentId;
 use crate::domain::month::Month;
@@ -107,21 +107,29 @@ pub(crate) fn claim(tx: &mut Tx<'_>, row: &ResidentRow) -> AppResult<()> {
         return Ok(());
     }
     let holder = rows::find_claim(tx.conn, index)?;
-    let place = match holder {
-        Some(held) if held.street_code == row.street_code => {
-            let found = rows::list_residents_by_id(
+    let place = match &holder {
+        Some(held) => {
+            let records = rows::list_residents_by_id(
                 tx.conn,
-                &row.street_code,
+                &held.street_code,
                 std::slice::from_ref(&held.resident_id),
             )?;
-            let code = found.first().map(|r| r.area_code.clone()).unwrap_or_default();
-            area::find_area(tx.conn, &code)?.map_or(code, |a| a.name)
-        }
-        Some(held) => {
-            area::find_area(tx.conn, &held.street_code)?.map_or(held.street_code, |a| a.name)
+            let record = records.first();
+            // Who moved away from another street of the registry is free to
+            // arrive here; within the street the old record is taken up again.
+            if held.street_code != row.street_code
+                && record.is_some_and(|r| r.status == ResidentStatus::Left)
+            {
+                return one_row(rows::mark_claim_moved(tx.conn, held.resident_id, &wanted)?);
+            }
+            match record {
+                Some(record) if held.street_code == row.street_code => record.area_code.clone(),
+                _ => held.street_code.clone(),
+            }
         }
         None => String::new(),
     };
+    let place = area::find_area(tx.conn, &place)?.map_or(place, |a| a.name);
     Err(AppError::refuse(
         Refusal::new(
             ErrorCode::Duplicate,
@@ -139,8 +147,9 @@ fn next_temp_no(tx: &mut Tx<'_>, street: &str) -> AppResult<String> {
     let month = Month::of(tx.clock().today());
     let prefix = document::temp_no(street, month, 0);
     let prefix = prefix.get(..prefix.len() - 4).unwrap_or(&prefix);
-    let taken = rows::count_temp_no(tx.conn, street, prefix)?;
-    let serial = u32::try_from(taken).unwrap_or(u32::MAX).saturating_add(1);
+    let last = rows::find_last_temp_no(tx.conn, street, prefix)?;
+    let serial = last.as_deref().and_then(|no| no.strip_prefix(prefix)?.parse().ok()).unwrap_or(0);
+    let serial = u32::saturating_add(serial, 1);
     Ok(document::temp_no(street, month, serial))
 }
 
