@@ -2,6 +2,7 @@
 //! renders. No rule of the trade is decided here.
 
 pub mod context;
+pub mod report;
 mod user;
 
 use std::ffi::OsString;
@@ -30,6 +31,9 @@ const EXIT_STATUS_HELP: &str = "Exit status: 0 done · 1 input refused · 2 wron
 enum Command {
     /// Apply pending schema migrations (back up first) 升级数据库结构
     Migrate,
+    /// The month's table, rosters, annual figures 报表
+    #[command(subcommand)]
+    Report(report::ReportCommand),
     /// Accounts of the people who may act 账户
     #[command(subcommand)]
     User(user::UserCommand),
@@ -50,7 +54,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match dispatch(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            report(&error, json);
+            complain(&error, json);
             ExitCode::from(error.code().exit_status())
         }
     }
@@ -60,12 +64,13 @@ fn dispatch(arguments: Arguments) -> AppResult<()> {
     let context = Context::new(arguments.global)?;
     match arguments.command {
         Command::Migrate => context::migrate(&context),
+        Command::Report(command) => report::run(&context, &command),
         Command::User(command) => user::run(&context, &command),
     }
 }
 
 /// One line per refusal, or one JSON object where a program reads.
-fn report(error: &AppError, json: bool) {
+fn complain(error: &AppError, json: bool) {
     if json {
         let refusals = match error {
             AppError::Refused(refusals) => serde_json::json!(refusals),

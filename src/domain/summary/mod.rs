@@ -166,6 +166,9 @@ pub struct ProgramLabel {
     pub household: bool,
     /// Without the right `mental` only the block's total is shown (P6).
     pub mental: bool,
+    /// An allowance for children: outside the office only the street's total.
+    #[serde(default)]
+    pub child: bool,
 }
 
 /// Lines that stand below the table, outside its identities.
@@ -223,6 +226,19 @@ impl Summary {
     /// All blocks in the order of the table.
     pub fn blocks(&self) -> impl Iterator<Item = &Block> {
         self.monthly.iter().chain(&self.quarterly).chain(&self.once)
+    }
+
+    /// The table as somebody without the right `mental` sees it: of those
+    /// programs only the street's figures, without reasons.
+    #[must_use]
+    pub fn without_mental(mut self) -> Summary {
+        let groups = [&mut self.monthly, &mut self.quarterly, &mut self.once];
+        for block in groups.into_iter().flatten().filter(|block| block.program.mental) {
+            block.communities.clear();
+            block.total.joined_by.clear();
+            block.total.left_by.clear();
+        }
+        self
     }
 
     /// The block of a program, if it has one this month.

@@ -22,6 +22,7 @@ fn dibao() -> ProgramLabel {
         period: Period::Monthly,
         household: true,
         mental: false,
+        child: false,
     }
 }
 

@@ -8,11 +8,13 @@ pub mod month;
 pub mod month_table;
 pub mod people;
 pub mod programs;
+pub mod public_table;
 pub mod reasons;
 pub mod render;
 pub mod roster;
 pub mod rows;
 pub mod year;
+pub mod year_table;
 
 pub use month::{close_month_summary, month_summary, stored_summary, summarize};
 pub use roster::{RosterQuery, RosterRight, write_roster};

@@ -11,35 +11,35 @@ pub const EXAMPLE_MARK: &str =
 /// Marks every output of a month that is not closed.
 pub const DRAFT_MARK: &str = "草稿,未关账 / draft, the month is not closed";
 
-/// Writes the summary in any of the table forms. Without `may_see_mental` only
-/// the totals of the mental-health blocks are shown (`rulings.md` P6).
+/// Writes the summary in any of the table forms. For somebody without the right
+/// `mental` pass [`Summary::without_mental`] (`rulings.md` P6).
 ///
 /// # Errors
 /// The output cannot be written.
-pub fn write_summary(
-    summary: &Summary,
-    may_see_mental: bool,
-    out: &mut dyn Render,
-) -> std::io::Result<()> {
+pub fn write_summary(summary: &Summary, out: &mut dyn Render) -> std::io::Result<()> {
     let head = head(summary);
     out.begin(&head)?;
-    write_blocks(out, "", &summary.monthly, Some(&summary.monthly_total), may_see_mental)?;
+    write_blocks(out, "", &summary.monthly, Some(&summary.monthly_total))?;
     for (heading, blocks) in [
         ("按季发放(不计入月度合计)", &summary.quarterly),
         ("一次性发放(不计入月度合计)", &summary.once),
     ] {
         if !blocks.is_empty() {
-            write_blocks(out, heading, blocks, None, may_see_mental)?;
+            write_blocks(out, heading, blocks, None)?;
         }
     }
     write_below(out, summary)?;
     out.finish(&head)
 }
 
-fn head(summary: &Summary) -> Head {
+/// What stands above and below the month's tables.
+pub(super) fn head(summary: &Summary) -> Head {
     let mut marks = Vec::new();
     if !summary.closed {
         marks.push(DRAFT_MARK.to_owned());
+    }
+    if !summary.pending.is_empty() {
+        marks.push(format!("本月尚无批次:{}", summary.pending.join("、")));
     }
     if summary.illustrative {
         marks.push(EXAMPLE_MARK.to_owned());
@@ -93,14 +93,11 @@ fn write_blocks(
     heading: &str,
     blocks: &[Block],
     total: Option<&Row>,
-    may_see_mental: bool,
 ) -> std::io::Result<()> {
     out.section(&Section { heading: heading.to_owned(), groups: columns(), merge_first: true })?;
     for block in blocks {
-        if may_see_mental || !block.program.mental {
-            for community in &block.communities {
-                out.row(cells(&block.program.zh, &community.name, &community.row, false))?;
-            }
+        for community in &block.communities {
+            out.row(cells(&block.program.zh, &community.name, &community.row, false))?;
         }
         out.row(cells(&block.program.zh, "街道合计", &block.total, true))?;
     }
@@ -116,7 +113,7 @@ fn write_blocks(
             total.bank, total.succeeded, total.returned.count, total.returned.amount
         ));
     }
-    for block in blocks.iter().filter(|block| may_see_mental || !block.program.mental) {
+    for block in blocks {
         notes.extend(reasons(&block.program.zh, "新增", &block.total.joined_by));
         notes.extend(reasons(&block.program.zh, "停发", &block.total.left_by));
     }

@@ -65,6 +65,7 @@ impl Programs {
                 },
                 household: program.beneficiary == BeneficiaryKind::Household,
                 mental,
+                child: program.restricted == Some(Restricted::Child),
             });
         }
     }
@@ -81,6 +82,7 @@ impl Programs {
                 period: Period::Monthly,
                 household: false,
                 mental: false,
+                child: false,
             }
         })
     }
