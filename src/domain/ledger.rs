@@ -137,7 +137,8 @@ mod tests {
     #[test]
     fn w09b_a_rate_alone_is_waived() {
         // Child: 1,000.00 due at the new standard, 1,048.00 posted at the old.
-        let lines = settle(Fen(100_000), settled(104_800, 0), Situation::default(), || Fen(104_800));
+        let lines =
+            settle(Fen(100_000), settled(104_800, 0), Situation::default(), || Fen(104_800));
         assert_eq!(amounts(lines), vec![(LineKind::Waived, -4_800)]);
         // Once waived, nothing is left to do.
         let again =
@@ -149,10 +150,7 @@ mod tests {
     fn a_mixed_difference_is_split() {
         // Facts alone lower it by 300, the rate by another 48.
         let lines = settle(Fen(70_000), settled(104_800, 0), Situation::default(), || Fen(74_800));
-        assert_eq!(
-            amounts(lines),
-            vec![(LineKind::Claim, -30_000), (LineKind::Waived, -4_800)]
-        );
+        assert_eq!(amounts(lines), vec![(LineKind::Claim, -30_000), (LineKind::Waived, -4_800)]);
         // The rate rose, the facts fell by more: never claim more than is missing.
         let lines = settle(Fen(90_000), settled(100_000, 0), Situation::default(), || Fen(80_000));
         assert_eq!(amounts(lines), vec![(LineKind::Claim, -10_000)]);

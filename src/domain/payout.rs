@@ -265,7 +265,9 @@ impl LineContent<'_> {
         ] {
             hash.update(number.to_be_bytes());
         }
-        for text in [self.kind.code(), self.area, self.tier.unwrap_or(""), self.reason.unwrap_or("")] {
+        for text in
+            [self.kind.code(), self.area, self.tier.unwrap_or(""), self.reason.unwrap_or("")]
+        {
             hash.update(text.as_bytes());
             hash.update([0]);
         }

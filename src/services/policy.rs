@@ -33,9 +33,7 @@ pub fn check(text: &str) -> AppResult<Policy> {
         AppError::Refused(
             faults
                 .into_iter()
-                .map(|f| {
-                    Refusal::new(ErrorCode::InvalidInput, f.zh, f.en).at(Place::Field(f.at))
-                })
+                .map(|f| Refusal::new(ErrorCode::InvalidInput, f.zh, f.en).at(Place::Field(f.at)))
                 .collect(),
         )
     })?;

@@ -182,9 +182,9 @@ pub fn list_lines_of_run(
         .into_boxed();
     if let Some((beneficiary, month, kind)) = after {
         query = query.filter(
-            line::beneficiary_id.gt(beneficiary).or(line::beneficiary_id.eq(beneficiary).and(
-                line::month.gt(month).or(line::month.eq(month).and(line::kind.gt(kind))),
-            )),
+            line::beneficiary_id.gt(beneficiary).or(line::beneficiary_id
+                .eq(beneficiary)
+                .and(line::month.gt(month).or(line::month.eq(month).and(line::kind.gt(kind))))),
         );
     }
     query.load(conn)
@@ -236,7 +236,8 @@ pub fn for_each_digest(
     run: RunId,
     mut f: impl FnMut(&LineDigest),
 ) -> QueryResult<()> {
-    type Row = (i64, i64, Month, LineKind, (Fen, Fen, Fen, i32), String, (Option<String>, Option<String>));
+    type Row =
+        (i64, i64, Month, LineKind, (Fen, Fen, Fen, i32), String, (Option<String>, Option<String>));
     let query = line::table
         .filter(line::street_code.eq(street).and(line::run_id.eq(run)))
         .order((line::beneficiary_id, line::month, line::kind))
@@ -292,8 +293,7 @@ pub fn list_posted(
     for some in beneficiaries.chunks(5_000) {
         // Two queries, each written so that its partial index serves it.
         per_backend!(&mut *conn, |c| {
-            let columns =
-                (line::run_id, line::award_id, line::month, line::kind, line::amount_fen);
+            let columns = (line::run_id, line::award_id, line::month, line::kind, line::amount_fen);
             let wanted = line::table
                 .filter(line::street_code.eq(street).and(line::program.eq(program)))
                 .filter(line::beneficiary_id.eq_any(some).and(line::month.ge(from)))

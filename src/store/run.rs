@@ -274,11 +274,7 @@ pub fn mark_run_approved(
 pub fn mark_run_void(conn: &mut Db, row: &RunRow, note: &str) -> QueryResult<usize> {
     diesel::update(run::table.find((row.id, &row.street_code)))
         .filter(run::state.eq(row.state).and(run::version.eq(row.version)))
-        .set((
-            run::state.eq(RunState::Void),
-            run::note.eq(note),
-            run::version.eq(row.version + 1),
-        ))
+        .set((run::state.eq(RunState::Void), run::note.eq(note), run::version.eq(row.version + 1)))
         .execute(conn)
 }
 
@@ -323,12 +319,7 @@ pub fn mark_run_closed(
 ///
 /// # Errors
 /// The database failed; the database itself refuses lines that are approved.
-pub fn delete_run_lines(
-    conn: &mut Db,
-    street: &str,
-    id: RunId,
-    limit: i64,
-) -> QueryResult<usize> {
+pub fn delete_run_lines(conn: &mut Db, street: &str, id: RunId, limit: i64) -> QueryResult<usize> {
     // By id, so that both backends can bound the transaction.
     let ids: Vec<i64> = line::table
         .filter(line::street_code.eq(street).and(line::run_id.eq(id.0)))

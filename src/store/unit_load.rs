@@ -193,13 +193,7 @@ fn people(
     })
 }
 
-fn dated(
-    conn: &mut Db,
-    street: &str,
-    first: i64,
-    last: i64,
-    chunk: &mut Chunk,
-) -> QueryResult<()> {
+fn dated(conn: &mut Db, street: &str, first: i64, last: i64, chunk: &mut Chunk) -> QueryResult<()> {
     per_backend!(conn, |c| {
         chunk.facts = fact::table
             .filter(fact::street_code.eq(street))
@@ -284,7 +278,13 @@ fn awards(
             .load(c)?;
         chunk.holds = hold::table
             .filter(hold::street_code.eq(street).and(hold::unit_id.between(first, last)))
-            .select((hold::unit_id, hold::award_id, hold::from_month, hold::placed_on, hold::released_on))
+            .select((
+                hold::unit_id,
+                hold::award_id,
+                hold::from_month,
+                hold::placed_on,
+                hold::released_on,
+            ))
             .load(c)?;
         if chunk.awards.iter().any(|a| a.3 == BeneficiaryKind::Case) {
             chunk.cases = award::table

@@ -1,3 +1,5 @@
+//! The paragraph and what leaves the office.
+
 use super::*;
 
 fn seed() -> Counted {

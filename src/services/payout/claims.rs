@@ -62,12 +62,7 @@ pub(super) fn open_for_run(tx: &mut Tx<'_>, row: &RunRow, actor: &str) -> AppRes
     Ok(())
 }
 
-fn open_one(
-    tx: &mut Tx<'_>,
-    row: &RunRow,
-    actor: &str,
-    lines: &[(LineRow, Fen)],
-) -> AppResult<()> {
+fn open_one(tx: &mut Tx<'_>, row: &RunRow, actor: &str, lines: &[(LineRow, Fen)]) -> AppResult<()> {
     let Some((first, _)) = lines.first() else { return Ok(()) };
     let today = tx.clock().today();
     let id = ClaimId(tx.next_id());
@@ -108,10 +103,8 @@ fn open_one(
 /// Books the deductions of a run on their claims.
 pub(super) fn book_deductions(tx: &mut Tx<'_>, row: &RunRow, actor: &str) -> AppResult<()> {
     for line in line::list_lines_of_kind(tx.conn, &row.street_code, row.id, LineKind::Deduction)? {
-        let open = tx
-            .cipher()
-            .open(inputs::FIELD, line.id.0, &line.inputs)
-            .map_err(record::sealed)?;
+        let open =
+            tx.cipher().open(inputs::FIELD, line.id.0, &line.inputs).map_err(record::sealed)?;
         let Ok(LineInputs::Recovery { parts, .. }) = inputs::decode(&open) else {
             return Err(stale_claim(row));
         };
@@ -152,13 +145,17 @@ pub(super) fn reverse_run(tx: &mut Tx<'_>, row: &RunRow, actor: &str) -> AppResu
                 e.note = Some("run voided".to_owned());
             })?;
         }
-        claim::mark_claim_status(tx.conn, street, opened.id, opened.status, ClaimStatus::WrittenOff)?;
+        claim::mark_claim_status(
+            tx.conn,
+            street,
+            opened.id,
+            opened.status,
+            ClaimStatus::WrittenOff,
+        )?;
     }
     for line in line::list_lines_of_kind(tx.conn, street, row.id, LineKind::Deduction)? {
-        let open = tx
-            .cipher()
-            .open(inputs::FIELD, line.id.0, &line.inputs)
-            .map_err(record::sealed)?;
+        let open =
+            tx.cipher().open(inputs::FIELD, line.id.0, &line.inputs).map_err(record::sealed)?;
         let Ok(LineInputs::Recovery { parts, .. }) = inputs::decode(&open) else { continue };
         for part in parts {
             let id = ClaimId(part.claim);
@@ -365,8 +362,8 @@ pub fn write_off_claim(
 }
 
 fn open_balance(tx: &mut Tx<'_>, street: &str, id: ClaimId) -> AppResult<Fen> {
-    let open = claim::find_claim(tx.conn, street, id)?
-        .is_some_and(|row| row.status == ClaimStatus::Open);
+    let open =
+        claim::find_claim(tx.conn, street, id)?.is_some_and(|row| row.status == ClaimStatus::Open);
     if !open {
         return Err(not_open(id));
     }

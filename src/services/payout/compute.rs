@@ -6,14 +6,14 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
-use crate::domain::life_event::EventKind;
 use crate::domain::ledger::{Settled, Situation, deduction, settle};
+use crate::domain::life_event::EventKind;
 use crate::domain::money::Fen;
 use crate::domain::month::Month;
 use crate::domain::payout::{LineContent, LineKind, LineReason};
 use crate::domain::policy::{
-    AwardRow, Due, NOBODY, NO_TIER, NoTrace, Outcome, Period, Rates, UnitAt, encode_inputs, evaluate,
-    evaluate_quarter, resolve,
+    AwardRow, Due, NO_TIER, NOBODY, NoTrace, Outcome, Period, Rates, UnitAt, encode_inputs,
+    evaluate, evaluate_quarter, resolve,
 };
 use crate::error::AppResult;
 use crate::store::unit_load::{Chunk, LateEvent};
@@ -191,7 +191,9 @@ impl<'a> Worker<'a> {
             }
             let Some(from) = from.filter(|_| !beneficiaries.is_empty()) else { continue };
             let from = from.max(program.first);
-            for row in line::list_posted(conn, &self.plan.street, &program.code, &beneficiaries, from)? {
+            for row in
+                line::list_posted(conn, &self.plan.street, &program.code, &beneficiaries, from)?
+            {
                 if self.plan.posted_runs.contains(&row.run_id.0) {
                     map.entry((row.award_id.0, row.month))
                         .or_default()
@@ -206,7 +208,8 @@ impl<'a> Worker<'a> {
         let plan = self.plan;
         for quarterly in [false, true] {
             let is_quarterly = |p: &ProgramPlan| (p.period == Period::Quarter) == quarterly;
-            let has_award = |p: &ProgramPlan| self.unit.facts.awards.iter().any(|a| a.program == p.index);
+            let has_award =
+                |p: &ProgramPlan| self.unit.facts.awards.iter().any(|a| a.program == p.index);
             let mut months: Vec<Month> = Vec::new();
             let mut own = None;
             for (at, program) in plan.programs.iter().enumerate() {
@@ -242,13 +245,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    fn evaluate(
-        &mut self,
-        month: Month,
-        known: NaiveDate,
-        quarterly: bool,
-        into: &mut Evaluated,
-    ) {
+    fn evaluate(&mut self, month: Month, known: NaiveDate, quarterly: bool, into: &mut Evaluated) {
         let policy = self.reader.policy();
         into.then = None;
         into.encoded.clear();
@@ -328,9 +325,8 @@ impl<'a> Worker<'a> {
             Some(known) => then_outcome(plan, known, evaluated, scratch, item.award.id),
             None => amount,
         };
-        let postings = settle(amount, item.settled, situation, || {
-            due_then(evaluated, &mut scratch)
-        });
+        let postings =
+            settle(amount, item.settled, situation, || due_then(evaluated, &mut scratch));
         for posting in postings.into_iter().flatten() {
             let why = match posting.kind {
                 LineKind::Regular => None,
@@ -341,9 +337,15 @@ impl<'a> Worker<'a> {
                 _ => {
                     let facts = &self.unit;
                     let known = program.previous.map(|p| p.cut_off);
-                    Some(reason::of_arrears(facts, item.index, item.month, item.settled, known, plan.today, || {
-                        due_then(evaluated, &mut scratch)
-                    }))
+                    Some(reason::of_arrears(
+                        facts,
+                        item.index,
+                        item.month,
+                        item.settled,
+                        known,
+                        plan.today,
+                        || due_then(evaluated, &mut scratch),
+                    ))
                 }
             };
             let line = self.line(item, posting.kind, posting.amount, why, evaluated, then);

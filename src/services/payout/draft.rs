@@ -181,7 +181,9 @@ fn begin(store: &Store, by: &Authorized<'_, MakeRun>, plan: &mut Plan) -> AppRes
             // Read again under the lock: what the plan saw may be over.
             let existing = run::find_run_of(tx.conn, &street, &program.code, plan.month)?;
             let run = match existing {
-                None => insert_generating(tx, by, &street, plan.month, program, plan.policy.row.id)?,
+                None => {
+                    insert_generating(tx, by, &street, plan.month, program, plan.policy.row.id)?
+                }
                 Some(found) => {
                     if !matches!(found.state, RunState::Draft | RunState::Generating) {
                         return Err(overtaken());
@@ -426,8 +428,14 @@ fn finish(
                 drafted_by: by.username().to_owned(),
                 drafted_at: tx.clock().now(),
             };
-            let shown =
-                run::mark_run_shown(tx.conn, &plan.street, run.id, *version, RunState::Draft, &values)?;
+            let shown = run::mark_run_shown(
+                tx.conn,
+                &plan.street,
+                run.id,
+                *version,
+                RunState::Draft,
+                &values,
+            )?;
             if shown != 1 {
                 return Err(overtaken());
             }

@@ -137,7 +137,9 @@ mod tests {
         encode_inputs(&mut units, &mut blob);
         let framed = due(Fen(-4_800), day, &blob);
         let read = match decode(&framed) {
-            Ok(LineInputs::Due { settled, rates_then, units }) => (settled, rates_then, units.len()),
+            Ok(LineInputs::Due { settled, rates_then, units }) => {
+                (settled, rates_then, units.len())
+            }
             other => panic!("{other:?}"),
         };
         assert_eq!(read, (Fen(-4_800), day, 1));

@@ -7,9 +7,7 @@ use std::collections::BTreeMap;
 use crate::domain::ids::{AwardId, BeneficiaryId, RunId};
 use crate::domain::money::Fen;
 use crate::domain::month::Month;
-use crate::domain::payout::{
-    LineContent, LineKind, RunOrigin, RunState, content_hash, hash_text,
-};
+use crate::domain::payout::{LineContent, LineKind, RunOrigin, RunState, content_hash, hash_text};
 use crate::error::{AppError, AppResult, ErrorCode, Place, Refusal};
 use crate::services::auth::{Authorized, Import};
 use crate::services::policy::in_force;
@@ -55,9 +53,7 @@ pub fn post_opening(
     lines: &[OpeningLine],
 ) -> AppResult<usize> {
     let street = by.street().to_owned();
-    store.write(&street, |tx| {
-        post_opening_in(tx, &street, by.username(), month, programs, lines)
-    })
+    store.write(&street, |tx| post_opening_in(tx, &street, by.username(), month, programs, lines))
 }
 
 /// As [`post_opening`], inside an import's own transaction. `programs` are those

@@ -37,7 +37,10 @@ pub fn record_payment(
                 Refusal::field(
                     "paid_on",
                     format!("发放日期应在截止日 {} 之后,且不晚于今天。", row.cut_off),
-                    format!("The date of payment must not lie before the cut-off {} or after today.", row.cut_off),
+                    format!(
+                        "The date of payment must not lie before the cut-off {} or after today.",
+                        row.cut_off
+                    ),
                 )
                 .at(place(&row)),
             ));

@@ -207,7 +207,10 @@ fn wanted(policy: &Policy, wish: &Wish<'_>) -> AppResult<Vec<(u16, Month)>> {
             None => refusals.push(Refusal::field(
                 "program",
                 format!("项目“{code}”按季发放,{}没有它的批次(每季度次月发放)。", wish.month.zh()),
-                format!("\"{code}\" pays by quarter, in the month after it; not in {}.", wish.month),
+                format!(
+                    "\"{code}\" pays by quarter, in the month after it; not in {}.",
+                    wish.month
+                ),
             )),
         }
     }
@@ -239,7 +242,11 @@ fn program_plan(
     let first = starts.get(&code).copied();
     if first.is_some_and(|first| own < first) {
         // Asked for by name it is a mistake; among all programs it is not yet due.
-        return if wish.programs.is_none() { Ok(None) } else { Err(before_first(&code, wish.month, first)) };
+        return if wish.programs.is_none() {
+            Ok(None)
+        } else {
+            Err(before_first(&code, wish.month, first))
+        };
     }
     let of_program = || runs.iter().filter(|r| r.program == code);
     let existing = of_program().find(|r| r.month == wish.month).cloned();
@@ -276,8 +283,7 @@ fn program_plan(
         known: cut_off(policy, program.period, own),
         first: first.unwrap_or(own),
         goes_live: first.is_none(),
-        previous: previous
-            .map(|r| Previous { cut_off: r.cut_off, marks_through: r.marks_through }),
+        previous: previous.map(|r| Previous { cut_off: r.cut_off, marks_through: r.marks_through }),
         changed: Vec::new(),
         existing,
         code,
@@ -335,10 +341,7 @@ fn changed_months(
     Ok(changed)
 }
 
-fn planned_claims(
-    conn: &mut Db,
-    wish: &Wish<'_>,
-) -> AppResult<HashMap<i64, Vec<PlannedClaim>>> {
+fn planned_claims(conn: &mut Db, wish: &Wish<'_>) -> AppResult<HashMap<i64, Vec<PlannedClaim>>> {
     let balances: HashMap<_, _> =
         claim::list_open_balances(conn, wish.street)?.into_iter().collect();
     let mut by_award: HashMap<i64, Vec<PlannedClaim>> = HashMap::new();
@@ -361,7 +364,9 @@ fn planned_claims(
 
 fn rates(policy: &Policy, programs: &[ProgramPlan]) -> Vec<RatesKnown> {
     let mut all: Vec<RatesKnown> = Vec::new();
-    let Some(first) = programs.iter().map(|p| p.first.min(p.own).plus(-2)).min() else { return all };
+    let Some(first) = programs.iter().map(|p| p.first.min(p.own).plus(-2)).min() else {
+        return all;
+    };
     let Some(last) = programs.iter().map(|p| p.own).max() else { return all };
     let days = programs.iter().flat_map(|p| [Some(p.known), p.previous.map(|r| r.cut_off)]);
     for known in days.flatten() {

@@ -52,9 +52,11 @@ pub(super) fn of_arrears(
         return LineReason::WrongStop;
     }
     if settled == Settled::default() {
-        let renewed = unit.facts.certificates.iter().any(|c| {
-            c.from <= month && known_before.is_some_and(|before| c.known_on > before)
-        });
+        let renewed = unit
+            .facts
+            .certificates
+            .iter()
+            .any(|c| c.from <= month && known_before.is_some_and(|before| c.known_on > before));
         return if renewed { LineReason::Renewed } else { LineReason::Late };
     }
     if due_then() == settled.total() { LineReason::Standard } else { LineReason::Changed }

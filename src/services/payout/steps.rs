@@ -28,7 +28,12 @@ pub(super) fn load(conn: &mut Db, street: &str, id: RunId) -> AppResult<RunRow> 
 }
 
 /// The run, if it can take the step.
-pub(super) fn load_for(tx: &mut Tx<'_>, street: &str, id: RunId, step: RunMove) -> AppResult<RunRow> {
+pub(super) fn load_for(
+    tx: &mut Tx<'_>,
+    street: &str,
+    id: RunId,
+    step: RunMove,
+) -> AppResult<RunRow> {
     let row = load(tx.conn, street, id)?;
     if let Err(illegal) = row.state.after(step) {
         let closed = row.state == RunState::Closed;
@@ -107,7 +112,10 @@ pub fn submit(
                         Refusal::new(
                             ErrorCode::InvalidInput,
                             format!("明细 {} 没有可用的收款账户,请先登记账户或暂缓该笔。", line.id),
-                            format!("Line {} has no open account: register one, or hold the line.", line.id),
+                            format!(
+                                "Line {} has no open account: register one, or hold the line.",
+                                line.id
+                            ),
                         )
                         .at(Place::Record(format!("{} {} {}", row.program, line.month, line.id)))
                     })
@@ -275,20 +283,22 @@ fn lines_concerned(conn: &mut Db, row: &RunRow, event: &LateEvent) -> AppResult<
     let unit = crate::domain::ids::UnitId(event.unit_id);
     let after: Month = compute::event_month(event);
     let households = match event.resident_id {
-        Some(id) => membership::list_memberships_of(conn, street, crate::domain::ids::ResidentId(id))?
-            .into_iter()
-            .filter(|m| m.counted)
-            .map(|m| m.household_id)
-            .collect(),
+        Some(id) => {
+            membership::list_memberships_of(conn, street, crate::domain::ids::ResidentId(id))?
+                .into_iter()
+                .filter(|m| m.counted)
+                .map(|m| m.household_id)
+                .collect()
+        }
         None => Vec::new(),
     };
     let mut found = Vec::new();
     for award in award::list_awards_of_unit(conn, street, unit)? {
         let own = event.resident_id == Some(award.resident_id.0);
         let whole = award.mode == crate::domain::award::AwardMode::Standard;
-        let home = award.household_id.is_some_and(|h| {
-            whole && (households.contains(&h) || event.household_id == Some(h.0))
-        });
+        let home = award
+            .household_id
+            .is_some_and(|h| whole && (households.contains(&h) || event.household_id == Some(h.0)));
         if award.program != row.program || !(own || home) {
             continue;
         }
@@ -350,7 +360,10 @@ pub fn void_approved(
                 Refusal::new(
                     ErrorCode::Conflict,
                     format!("{}的批次已按本批次计算,请先作废它。", later.month.zh()),
-                    format!("The run of {} was computed on top of this one; void it first.", later.month),
+                    format!(
+                        "The run of {} was computed on top of this one; void it first.",
+                        later.month
+                    ),
                 )
                 .at(place(&row)),
             ));

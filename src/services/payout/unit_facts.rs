@@ -294,14 +294,19 @@ impl Unit {
     pub fn place(&self, award: &AwardRow, case: bool, cut_off: NaiveDate) -> i64 {
         let resident = self.facts.persons.get(usize::from(award.person)).map(|p| p.id);
         let household = self.facts.households.get(usize::from(award.household)).copied();
-        let by_household = household.filter(|_| !case && award.beneficiary_id != resident.unwrap_or(0));
+        let by_household =
+            household.filter(|_| !case && award.beneficiary_id != resident.unwrap_or(0));
         let earliest = self
             .moves
             .iter()
             .filter(|m| m.reported_on > cut_off)
             .filter(|m| match by_household {
-                Some(_) => m.household == household || (m.household.is_none() && m.resident == resident),
-                None => m.resident == resident || (m.resident.is_none() && m.household == household),
+                Some(_) => {
+                    m.household == household || (m.household.is_none() && m.resident == resident)
+                }
+                None => {
+                    m.resident == resident || (m.resident.is_none() && m.household == household)
+                }
             })
             .min_by_key(|m| m.reported_on);
         if let Some(earlier) = earliest.filter(|_| !case) {

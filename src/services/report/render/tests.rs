@@ -1,3 +1,5 @@
+//! Every form of one small table, read back.
+
 use std::io::{Cursor, Read};
 
 use super::super::document::{Cell, EVERY_SHEET, Group, Head, Section, TableRow};

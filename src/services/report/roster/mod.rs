@@ -1,8 +1,11 @@
 //! 发放花名册: one row per beneficiary of a run, by community (`domain.md` §9.3).
 
+mod layout;
+
 use std::collections::HashMap;
 
-use super::document::{Cell, EVERY_SHEET, Group, Head, Section, TableRow};
+use self::layout::{Sums, columns, is_paid, sums, total_row};
+use super::document::{Cell, Head, Section, TableRow};
 use super::lines::Places;
 use super::month_table::{DRAFT_MARK, EXAMPLE_MARK};
 use super::people::{Behind, People, Shown};
@@ -114,30 +117,6 @@ struct Pages<'a> {
     totals: Sums,
 }
 
-/// One beneficiary's money in the run.
-#[derive(Debug, Clone, Copy, Default)]
-struct Sums {
-    base: Fen,
-    supplement: Fen,
-    regular: Fen,
-    arrears: Fen,
-    deduction: Fen,
-}
-
-impl Sums {
-    fn paid(self) -> Fen {
-        self.regular + self.arrears - self.deduction
-    }
-
-    fn add(&mut self, other: Sums) {
-        self.base += other.base;
-        self.supplement += other.supplement;
-        self.regular += other.regular;
-        self.arrears += other.arrears;
-        self.deduction += other.deduction;
-    }
-}
-
 impl<'a> Pages<'a> {
     fn open(
         conn: &mut Db,
@@ -209,7 +188,7 @@ impl<'a> Pages<'a> {
             }
             self.page(conn, cipher, &lines, out)?;
         }
-        written(out.row(self.total()))?;
+        written(out.row(total_row(self.count, self.totals)))?;
         let words = chinese_amount(self.totals.paid());
         let note = format!("实发合计(大写):人民币{words}");
         written(out.end_section(&[note]))?;
@@ -363,91 +342,6 @@ impl<'a> Pages<'a> {
             (true, true) => "减发",
         }
     }
-
-    fn total(&self) -> TableRow {
-        let mut cells = vec![Cell::Empty; COLUMNS.len()];
-        let mut put = |key: &str, cell: Cell| {
-            let at = COLUMNS.iter().position(|(_, column, _)| *column == key);
-            if let Some(slot) = at.and_then(|at| cells.get_mut(at)) {
-                *slot = cell;
-            }
-        };
-        let totals = self.totals;
-        put("street", Cell::text("合计"));
-        put("no", Cell::Count(self.count));
-        put("base", Cell::Money(totals.base));
-        put("supplement", Cell::Money(totals.supplement));
-        put("regular", Cell::Money(totals.regular));
-        put("arrears", Cell::Money(totals.arrears));
-        put("deduction", Cell::Money(totals.deduction));
-        put("paid", Cell::Money(totals.paid()));
-        TableRow { total: true, cells }
-    }
-}
-
-const fn is_paid(kind: EntryKind) -> bool {
-    matches!(kind, EntryKind::Regular | EntryKind::Arrears | EntryKind::Deduction)
-}
-
-fn sums(group: &[ReportLine]) -> Sums {
-    let mut sums = Sums::default();
-    for line in group {
-        match line.kind {
-            EntryKind::Regular => {
-                sums.base += line.base_fen;
-                sums.supplement += line.supplement_fen;
-                sums.regular += line.amount_fen;
-            }
-            EntryKind::Arrears => sums.arrears += line.amount_fen,
-            EntryKind::Deduction => sums.deduction += -line.amount_fen,
-            EntryKind::Claim | EntryKind::Waived | EntryKind::Held => {}
-        }
-    }
-    sums
-}
-
-/// Title, key, and whether a terminal shows it.
-const COLUMNS: [(&str, &str, bool); 30] = [
-    ("序号", "no", true),
-    ("街道", "street", false),
-    ("社区", "community", true),
-    ("网格", "grid", false),
-    ("项目", "program", false),
-    ("类别/档次", "tier", true),
-    ("户主姓名", "head_name", false),
-    ("户主身份证号", "head_id_no", false),
-    ("受益人姓名", "name", true),
-    ("受益人身份证号", "id_no", true),
-    ("与户主关系", "relation", false),
-    ("证号", "cert_no", false),
-    ("户内保障人数", "persons", true),
-    ("标准", "standard", false),
-    ("保障金", "base", true),
-    ("分类施保金", "supplement", true),
-    ("应发", "regular", true),
-    ("补发金额", "arrears", true),
-    ("补发所属月", "arrears_months", false),
-    ("扣发金额", "deduction", true),
-    ("扣发事由", "deduction_reason", false),
-    ("实发合计", "paid", true),
-    ("领款人(开户名)", "payee", false),
-    ("领款人身份证号", "payee_id_no", false),
-    ("开户银行", "bank", false),
-    ("账号", "account", false),
-    ("联系电话", "phone", false),
-    ("起始月", "start", false),
-    ("变动类型", "change", true),
-    ("备注", "note", false),
-];
-
-fn columns() -> Vec<Group> {
-    COLUMNS
-        .iter()
-        .map(|&(title, key, brief)| {
-            let group = Group::single(title, key, EVERY_SHEET);
-            if brief { group } else { group.not_brief() }
-        })
-        .collect()
 }
 
 pub(super) fn written(outcome: std::io::Result<()>) -> AppResult<()> {
