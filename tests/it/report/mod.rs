@@ -1,6 +1,8 @@
 //! The month's table and the annual figures, on both backends.
 
+mod figures;
 mod fixture;
+mod people;
 
 use diesel::prelude::*;
 
