@@ -11,6 +11,7 @@
 mod architecture;
 mod harness;
 mod migrations;
+mod payout;
 mod registry_awards;
 mod registry_events;
 mod registry_households;
