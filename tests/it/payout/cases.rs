@@ -61,11 +61,25 @@ struct Step {
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
 enum Act {
     /// Opens an assistance household.
-    Home { name: String, members: Vec<String>, from: Month },
+    Home {
+        name: String,
+        members: Vec<String>,
+        from: Month,
+    },
     /// A member joins, counted from the month after the decision.
-    Join { home: String, who: String, joined: NaiveDate, from: Option<Month> },
+    Join {
+        home: String,
+        who: String,
+        joined: NaiveDate,
+        from: Option<Month>,
+    },
     /// Yearly or monthly income.
-    Income { who: String, year: Option<String>, month: Option<String>, from: Option<Month> },
+    Income {
+        who: String,
+        year: Option<String>,
+        month: Option<String>,
+        from: Option<Month>,
+    },
     /// Any other fact.
     Fact {
         who: String,
@@ -96,9 +110,18 @@ enum Act {
         #[serde(default)]
         single_in: Option<String>,
     },
-    Stop { award: String, reason: StopReason, from: Option<Month> },
-    AnnulStop { award: String },
-    Grace { award: String, months: u32 },
+    Stop {
+        award: String,
+        reason: StopReason,
+        from: Option<Month>,
+    },
+    AnnulStop {
+        award: String,
+    },
+    Grace {
+        award: String,
+        months: u32,
+    },
     Death {
         who: String,
         died: NaiveDate,
@@ -110,8 +133,15 @@ enum Act {
         head: Option<String>,
     },
     /// The household's new amount after a death is decided.
-    MoveWithin { who: Vec<String>, homes: Vec<String>, moved: NaiveDate },
-    MoveOut { who: Vec<String>, moved: NaiveDate },
+    MoveWithin {
+        who: Vec<String>,
+        homes: Vec<String>,
+        moved: NaiveDate,
+    },
+    MoveOut {
+        who: Vec<String>,
+        moved: NaiveDate,
+    },
     TempCase {
         case_no: String,
         who: String,
@@ -119,12 +149,22 @@ enum Act {
         cause: String,
         level: String,
     },
-    Hold { award: String, from: Month },
-    Release { award: String },
+    Hold {
+        award: String,
+        from: Month,
+    },
+    Release {
+        award: String,
+    },
     /// A new account for an award.
-    Account { award: String, who: String },
+    Account {
+        award: String,
+        who: String,
+    },
     /// Puts another version of the policy in force.
-    Policy { edits: Vec<(String, String)> },
+    Policy {
+        edits: Vec<(String, String)>,
+    },
     /// Drafts, compares, submits, approves, pays and closes a month.
     Run {
         month: Month,
@@ -137,19 +177,46 @@ enum Act {
         draft_only: bool,
     },
     /// The bank returned the regular line of an award.
-    Returned { award: String, month: Month, code: String },
+    Returned {
+        award: String,
+        month: Month,
+        code: String,
+    },
     /// What the month's bank file adds up to.
-    Bank { month: Month, expect: String },
+    Bank {
+        month: Month,
+        expect: String,
+    },
     /// All claims: `award amount balance status`.
-    Claims { expect: Vec<String> },
-    Claim { award: String, amount: String },
-    Plan { award: String, cap: u32, from: Month },
-    Repay { award: String, amount: String },
-    WriteOff { award: String },
+    Claims {
+        expect: Vec<String>,
+    },
+    Claim {
+        award: String,
+        amount: String,
+    },
+    Plan {
+        award: String,
+        cap: u32,
+        from: Month,
+    },
+    Repay {
+        award: String,
+        amount: String,
+    },
+    WriteOff {
+        award: String,
+    },
     /// Communities of an award's lines by month.
-    Places { award: String, expect: Vec<String> },
+    Places {
+        award: String,
+        expect: Vec<String>,
+    },
     /// Reasons of a month's lines that are not regular.
-    Reasons { month: Month, expect: Vec<String> },
+    Reasons {
+        month: Month,
+        expect: Vec<String>,
+    },
 }
 
 fn play(backend: Backend) {
@@ -177,7 +244,13 @@ fn play(backend: Backend) {
             failures.push(format!("{} {}\n{what}", case.id, case.zh));
         }
     }
-    assert!(failures.is_empty(), "{}\n{} of {} fail", failures.join("\n"), failures.len(), seen.len());
+    assert!(
+        failures.is_empty(),
+        "{}\n{} of {} fail",
+        failures.join("\n"),
+        failures.len(),
+        seen.len()
+    );
 }
 
 #[test]
@@ -203,7 +276,8 @@ fn play_case(registry: &TestRegistry, case: &Case) -> Result<(), String> {
     for (at, step) in case.step.iter().enumerate() {
         world.on(step.on);
         let outcome = act(&mut world, &step.act);
-        let said = |what: String| format!("  step {} ({}) {:?}:\n    {what}", at + 1, step.on, step.act);
+        let said =
+            |what: String| format!("  step {} ({}) {:?}:\n    {what}", at + 1, step.on, step.act);
         match (outcome, &step.refused) {
             (Ok(Ok(())), None) => {}
             (Ok(Ok(())), Some(_)) => return Err(said("was not refused".to_owned())),
@@ -238,7 +312,8 @@ fn act(world: &mut World<'_>, act: &Act) -> AppResult<Seen> {
             world.home(name, &members, *from, EAST)?;
         }
         Act::Join { home, who, joined, from } => {
-            let member = MemberInput::new(world.person_id(who), Relation::parse("20").expect("son"));
+            let member =
+                MemberInput::new(world.person_id(who), Relation::parse("20").expect("son"));
             let dates = MemberDates { decided_on: today, named_month: *from };
             let reason = JoinReason::Birth;
             household::add_member(
@@ -333,7 +408,11 @@ fn events(world: &mut World<'_>, act: &Act) -> AppResult<Seen> {
         Act::Death { who, died, reported, decided, confidence, head } => {
             let heads = head.as_ref().map(|head| {
                 let household = *world.homes.values().next().expect("a home");
-                NewHead { household, head: world.person_id(head), relations: others(world, who, head) }
+                NewHead {
+                    household,
+                    head: world.person_id(head),
+                    relations: others(world, who, head),
+                }
             });
             let input = DeathInput {
                 resident: world.person_id(who),
@@ -423,7 +502,11 @@ fn events(world: &mut World<'_>, act: &Act) -> AppResult<Seen> {
 }
 
 /// Everybody else of the home, as other relatives of the new head.
-fn others(world: &World<'_>, dead: &str, head: &str) -> Vec<(mingce::domain::ids::ResidentId, Relation)> {
+fn others(
+    world: &World<'_>,
+    dead: &str,
+    head: &str,
+) -> Vec<(mingce::domain::ids::ResidentId, Relation)> {
     let relation = Relation::parse("97").expect("a relation");
     world
         .people
@@ -561,7 +644,8 @@ fn bank_total(world: &World<'_>, month: Month) -> AppResult<Fen> {
         world.lines(month).iter().filter(|l| l.kind.is_paid()).map(|l| l.amount_fen).sum();
     for run in world.runs(month) {
         let again = store.read(|conn| Ok(attempt::list_attempts_of_run(conn, STREET, run.id)?))?;
-        for item in again.iter().filter(|a| a.attempt_no > 1 && a.state != AttemptState::Cancelled) {
+        for item in again.iter().filter(|a| a.attempt_no > 1 && a.state != AttemptState::Cancelled)
+        {
             let line = store.read(|conn| {
                 Ok(mingce::store::line::find_line(conn, STREET, item.line_id)?.expect("a line"))
             })?;

@@ -160,7 +160,13 @@ impl<'a> World<'a> {
     }
 
     /// Opens an assistance household that counts from `counts`.
-    pub fn home(&mut self, name: &str, members: &[&str], counts: Month, area: &str) -> AppResult<()> {
+    pub fn home(
+        &mut self,
+        name: &str,
+        members: &[&str],
+        counts: Month,
+        area: &str,
+    ) -> AppResult<()> {
         let actor = self.clerk();
         let members = members
             .iter()
@@ -202,7 +208,13 @@ impl<'a> World<'a> {
     }
 
     /// Records another fact.
-    pub fn fact(&self, who: &str, kind: FactKind, code: Option<&str>, dates: FactDates) -> AppResult<i64> {
+    pub fn fact(
+        &self,
+        who: &str,
+        kind: FactKind,
+        code: Option<&str>,
+        dates: FactDates,
+    ) -> AppResult<i64> {
         let input = FactInput {
             code: code.map(str::to_owned),
             dates,
@@ -321,7 +333,12 @@ impl<'a> World<'a> {
     pub fn pay(&self, month: Month) -> AppResult<()> {
         let clerk = self.clerk();
         for run in self.runs(month) {
-            payout::record_payment(&self.registry.store, &clerk.authorize()?, run.id, self.today())?;
+            payout::record_payment(
+                &self.registry.store,
+                &clerk.authorize()?,
+                run.id,
+                self.today(),
+            )?;
         }
         Ok(())
     }
@@ -339,7 +356,9 @@ impl<'a> World<'a> {
 
     pub fn run_of(&self, program: &str, month: Month) -> RunRow {
         let runs = self.runs(month);
-        runs.into_iter().find(|r| r.program == program).unwrap_or_else(|| panic!("no {program} run"))
+        runs.into_iter()
+            .find(|r| r.program == program)
+            .unwrap_or_else(|| panic!("no {program} run"))
     }
 
     pub fn lines_of(&self, run: RunId) -> Vec<LineRow> {
