@@ -91,7 +91,7 @@ coded! {
 
 coded! {
     /// What moved a claim's account.
-    ClaimEntryKind {
+    ClaimLineKind {
         Opened = "opened", "立案", "opened";
         Deducted = "deducted", "扣发抵扣", "deducted";
         Repaid = "repaid", "退回", "repaid";

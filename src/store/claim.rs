@@ -10,7 +10,7 @@ use super::schema::{claim, claim_entry};
 use crate::domain::ids::{AwardId, BeneficiaryId, ClaimId, LineId, RunId};
 use crate::domain::money::Fen;
 use crate::domain::month::Month;
-use crate::domain::payout::{ClaimEntryKind, ClaimStatus};
+use crate::domain::payout::{ClaimLineKind, ClaimStatus};
 
 /// One claim.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -58,7 +58,7 @@ pub struct ClaimEntryRow {
     /// Of which claim.
     pub claim_id: ClaimId,
     /// What.
-    pub kind: ClaimEntryKind,
+    pub kind: ClaimLineKind,
     /// Signed.
     pub amount_fen: Fen,
     /// Business date.

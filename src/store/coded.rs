@@ -15,10 +15,9 @@ use crate::domain::guardian::{GuardianBasis, GuardianKind};
 use crate::domain::household::{HouseholdKind, JoinReason, LeaveReason};
 use crate::domain::life_event::EventKind;
 use crate::domain::payout::{
-    AttemptState, ClaimEntryKind, ClaimStatus, LineKind, RunOrigin, RunState,
+    AttemptState, ClaimLineKind, ClaimStatus, LineKind, RunOrigin, RunState,
 };
 use crate::domain::resident::ResidentStatus;
-use crate::domain::summary::EntryKind;
 use crate::domain::temp_case::{CaseKind, CaseLevel, Cause, FamilyCategory};
 use crate::domain::visit::{Purpose, VisitResult, VisitStatus};
 
@@ -54,12 +53,11 @@ stored_as_text!(
     CaseKind,
     CaseLevel,
     Cause,
-    ClaimEntryKind,
+    ClaimLineKind,
     ClaimStatus,
     DecisionKind,
     DocKind,
     Education,
-    EntryKind,
     EventKind,
     FactKind,
     FamilyCategory,

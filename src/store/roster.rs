@@ -12,7 +12,7 @@ use crate::domain::award::{AwardMode, DecisionKind};
 use crate::domain::ids::{AwardId, HouseholdId, ResidentId};
 use crate::domain::money::Fen;
 use crate::domain::month::Month;
-use crate::domain::summary::EntryKind;
+use crate::domain::payout::LineKind;
 
 /// Values per `IN (…)`.
 const BATCH: usize = 500;
@@ -224,7 +224,7 @@ pub fn list_regular_of(
             line::table
                 .filter(line::street_code.eq(street).and(line::program.eq(program)))
                 .filter(line::beneficiary_id.eq_any(some).and(line::month.eq(month)))
-                .filter(line::kind.eq(EntryKind::Regular).and(line::void.eq(false)))
+                .filter(line::kind.eq(LineKind::Regular).and(line::void.eq(false)))
                 .select((line::beneficiary_id, line::amount_fen, line::persons, line::tier))
                 .load::<EarlierLine>(conn)?,
         );

@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    Below, Block, CommunityRow, EntryKind, LineFact, ProgramLabel, Row, Tally, change_permille,
-};
+use super::{Below, Block, CommunityRow, LineFact, ProgramLabel, Row, Tally, change_permille};
 use crate::domain::money::Fen;
+use crate::domain::payout::LineKind;
 
 /// Reason of somebody who comes back after at least one month without.
 pub const RETURNED: &str = "恢复";
@@ -81,7 +80,7 @@ impl BlockBuilder {
         for line in this {
             self.other_line(line);
         }
-        let held = this.iter().any(|line| line.kind == EntryKind::Held);
+        let held = this.iter().any(|line| line.kind == LineKind::Held);
         match (counted(last), counted(this)) {
             (None, None) => {}
             (None, Some(now)) => {
@@ -131,12 +130,12 @@ impl BlockBuilder {
 
     fn other_line(&mut self, line: &LineFact) {
         match line.kind {
-            EntryKind::Regular => {}
-            EntryKind::Arrears => self.at(line.community, |row| row.arrears.add(line.amount)),
-            EntryKind::Deduction => self.at(line.community, |row| row.deduction.add(-line.amount)),
-            EntryKind::Claim => self.below.claims.add(-line.amount),
-            EntryKind::Waived => self.below.waived.add(-line.amount),
-            EntryKind::Held => self.below.held.add(line.amount),
+            LineKind::Regular => {}
+            LineKind::Arrears => self.at(line.community, |row| row.arrears.add(line.amount)),
+            LineKind::Deduction => self.at(line.community, |row| row.deduction.add(-line.amount)),
+            LineKind::Claim => self.below.claims.add(-line.amount),
+            LineKind::Waived => self.below.waived.add(-line.amount),
+            LineKind::Held => self.below.held.add(line.amount),
         }
     }
 
@@ -221,7 +220,7 @@ pub fn total_of(blocks: &[Block]) -> Row {
 }
 
 fn counted(lines: &[LineFact]) -> Option<&LineFact> {
-    lines.iter().find(|line| line.kind == EntryKind::Regular && line.amount.is_positive())
+    lines.iter().find(|line| line.kind == LineKind::Regular && line.amount.is_positive())
 }
 
 fn tally(line: &LineFact) -> Tally {

@@ -14,18 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::money::Fen;
 use super::month::Month;
-
-coded! {
-    /// What a line is (`line.kind`).
-    EntryKind {
-        Regular = "regular", "应发", "regular";
-        Arrears = "arrears", "补发", "arrears";
-        Claim = "claim", "追回", "claim";
-        Waived = "waived", "不追回", "waived";
-        Held = "held", "暂缓", "held";
-        Deduction = "deduction", "扣发", "deduction";
-    }
-}
+use super::payout::LineKind;
 
 /// What the table needs of one line of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +28,7 @@ pub struct LineFact {
     /// The month the line is for.
     pub month: Month,
     /// What it is.
-    pub kind: EntryKind,
+    pub kind: LineKind,
     /// Signed, as posted.
     pub amount: Fen,
     /// 其中分类施保.

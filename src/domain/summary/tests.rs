@@ -26,7 +26,7 @@ fn dibao() -> ProgramLabel {
     }
 }
 
-fn line(beneficiary: i64, community: usize, kind: EntryKind, yuan: i64, persons: i64) -> LineFact {
+fn line(beneficiary: i64, community: usize, kind: LineKind, yuan: i64, persons: i64) -> LineFact {
     LineFact {
         beneficiary,
         award: beneficiary,
@@ -40,7 +40,7 @@ fn line(beneficiary: i64, community: usize, kind: EntryKind, yuan: i64, persons:
 }
 
 fn regular(beneficiary: i64, community: usize, yuan: i64) -> LineFact {
-    line(beneficiary, community, EntryKind::Regular, yuan, 1)
+    line(beneficiary, community, LineKind::Regular, yuan, 1)
 }
 
 fn summary(blocks: Vec<Block>) -> Summary {
@@ -93,7 +93,7 @@ fn a_death_is_a_stop_with_its_reason() {
 #[test]
 fn coming_back_is_new_with_the_reason_return() {
     let mut block = BlockBuilder::new(dibao());
-    block.beneficiary(&[], &[regular(1, 0, 716), line(1, 0, EntryKind::Arrears, 620, 2)]);
+    block.beneficiary(&[], &[regular(1, 0, 716), line(1, 0, LineKind::Arrears, 620, 2)]);
     block.beneficiary(&[], &[regular(2, 1, 808)]);
     let block = block.finish(&communities(), &BTreeMap::new(), &BTreeSet::from([1]));
     let reasons: Vec<&str> = block.total.joined_by.keys().map(String::as_str).collect();
@@ -108,8 +108,8 @@ fn coming_back_is_new_with_the_reason_return() {
 fn a_move_inside_the_street_only_changes_the_row() {
     let mut block = BlockBuilder::new(dibao());
     block.beneficiary(
-        &[line(1, 0, EntryKind::Regular, 716, 2)],
-        &[line(1, 1, EntryKind::Regular, 997, 3)],
+        &[line(1, 0, LineKind::Regular, 716, 2)],
+        &[line(1, 1, LineKind::Regular, 997, 3)],
     );
     let block = block.finish(&communities(), &BTreeMap::new(), &BTreeSet::new());
     let row = |at: usize| &block.communities[at].row;
@@ -126,11 +126,11 @@ fn claims_holds_and_waivers_stand_below_the_table() {
     let mut block = BlockBuilder::new(dibao());
     block.beneficiary(
         &[regular(1, 0, 808)],
-        &[line(1, 0, EntryKind::Claim, -1_616, 1), line(1, 0, EntryKind::Held, 808, 1)],
+        &[line(1, 0, LineKind::Claim, -1_616, 1), line(1, 0, LineKind::Held, 808, 1)],
     );
     block.beneficiary(
         &[regular(2, 0, 716)],
-        &[regular(2, 0, 716), line(2, 0, EntryKind::Deduction, -214, 1)],
+        &[regular(2, 0, 716), line(2, 0, LineKind::Deduction, -214, 1)],
     );
     assert!(block.left()[0].held);
     let block = block.finish(&communities(), &BTreeMap::new(), &BTreeSet::new());
@@ -201,18 +201,18 @@ fn every_figure_is_held_by_an_identity() {
 struct Movement {
     last: Option<(usize, i64, i64)>,
     this: Option<(usize, i64, i64)>,
-    others: Vec<(EntryKind, i64)>,
+    others: Vec<(LineKind, i64)>,
     back: bool,
 }
 
 fn movement() -> impl Strategy<Value = Movement> {
     let side = || proptest::option::of((0_usize..3, 0_i64..3_000, 1_i64..6));
     let others = prop_oneof![
-        (Just(EntryKind::Arrears), 1_i64..900),
-        (Just(EntryKind::Deduction), -300_i64..0),
-        (Just(EntryKind::Claim), -900_i64..0),
-        (Just(EntryKind::Held), 1_i64..900),
-        (Just(EntryKind::Waived), -90_i64..0),
+        (Just(LineKind::Arrears), 1_i64..900),
+        (Just(LineKind::Deduction), -300_i64..0),
+        (Just(LineKind::Claim), -900_i64..0),
+        (Just(LineKind::Held), 1_i64..900),
+        (Just(LineKind::Waived), -90_i64..0),
     ];
     (side(), side(), proptest::collection::vec(others, 0..4), any::<bool>())
         .prop_map(|(last, this, others, back)| Movement { last, this, others, back })
@@ -229,7 +229,7 @@ proptest! {
             let id = i64::try_from(at).unwrap();
             let side = |side: &Option<(usize, i64, i64)>| -> Vec<LineFact> {
                 side.iter()
-                    .map(|(place, yuan, n)| line(id, *place, EntryKind::Regular, *yuan, *n))
+                    .map(|(place, yuan, n)| line(id, *place, LineKind::Regular, *yuan, *n))
                     .collect()
             };
             let last = side(&movement.last);
@@ -241,11 +241,11 @@ proptest! {
             totals.last_regular += last.iter().map(|line| line.amount).sum();
             for line in &this {
                 match line.kind {
-                    EntryKind::Regular => totals.regular += line.amount,
-                    EntryKind::Arrears => totals.arrears += line.amount,
-                    EntryKind::Deduction => totals.deduction += line.amount,
-                    EntryKind::Claim => totals.claim += line.amount,
-                    EntryKind::Waived | EntryKind::Held => {}
+                    LineKind::Regular => totals.regular += line.amount,
+                    LineKind::Arrears => totals.arrears += line.amount,
+                    LineKind::Deduction => totals.deduction += line.amount,
+                    LineKind::Claim => totals.claim += line.amount,
+                    LineKind::Waived | LineKind::Held => {}
                 }
             }
             if movement.back {

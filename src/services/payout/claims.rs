@@ -8,7 +8,7 @@ use crate::domain::ids::{AwardId, ClaimId};
 use crate::domain::ledger::claimable;
 use crate::domain::money::Fen;
 use crate::domain::month::Month;
-use crate::domain::payout::{AttemptState, ClaimEntryKind, ClaimStatus, LineKind};
+use crate::domain::payout::{AttemptState, ClaimLineKind, ClaimStatus, LineKind};
 use crate::error::{AppError, AppResult, ErrorCode, Place, Refusal};
 use crate::services::auth::{ApproveRun, Authorized, MakeRun};
 use crate::services::record;
@@ -88,7 +88,7 @@ fn open_one(tx: &mut Tx<'_>, row: &RunRow, actor: &str, lines: &[(LineRow, Fen)]
             id: tx.next_id(),
             street_code: row.street_code.clone(),
             claim_id: id,
-            kind: ClaimEntryKind::Opened,
+            kind: ClaimLineKind::Opened,
             amount_fen: *owed,
             entered_on: today,
             entered_by: actor.to_owned(),
@@ -114,7 +114,7 @@ pub(super) fn book_deductions(tx: &mut Tx<'_>, row: &RunRow, actor: &str) -> App
             if balance < part.part {
                 return Err(stale_claim(row));
             }
-            enter(tx, &row.street_code, id, ClaimEntryKind::Deducted, -part.part, actor, |e| {
+            enter(tx, &row.street_code, id, ClaimLineKind::Deducted, -part.part, actor, |e| {
                 e.line_id = Some(line.id);
             })?;
             settle_if_nil(tx, &row.street_code, id, balance - part.part)?;
@@ -141,7 +141,7 @@ pub(super) fn reverse_run(tx: &mut Tx<'_>, row: &RunRow, actor: &str) -> AppResu
     for opened in claim::list_claims_of_run(tx.conn, street, row.id)? {
         let balance = claim::balance(tx.conn, street, opened.id)?;
         if balance != Fen::ZERO {
-            enter(tx, street, opened.id, ClaimEntryKind::WrittenOff, -balance, actor, |e| {
+            enter(tx, street, opened.id, ClaimLineKind::WrittenOff, -balance, actor, |e| {
                 e.note = Some("run voided".to_owned());
             })?;
         }
@@ -159,7 +159,7 @@ pub(super) fn reverse_run(tx: &mut Tx<'_>, row: &RunRow, actor: &str) -> AppResu
         let Ok(LineInputs::Recovery { parts, .. }) = inputs::decode(&open) else { continue };
         for part in parts {
             let id = ClaimId(part.claim);
-            enter(tx, street, id, ClaimEntryKind::Deducted, part.part, actor, |e| {
+            enter(tx, street, id, ClaimLineKind::Deducted, part.part, actor, |e| {
                 e.line_id = Some(line.id);
                 e.note = Some("run voided".to_owned());
             })?;
@@ -173,7 +173,7 @@ fn enter(
     tx: &mut Tx<'_>,
     street: &str,
     claim_id: ClaimId,
-    kind: ClaimEntryKind,
+    kind: ClaimLineKind,
     amount_fen: Fen,
     actor: &str,
     more: impl FnOnce(&mut ClaimEntryRow),
@@ -252,7 +252,7 @@ pub fn open_claim(
             doc_no: Some(new.doc_no.to_owned()),
         };
         claim::insert_claims(tx.conn, &[row])?;
-        enter(tx, &street, id, ClaimEntryKind::Opened, new.amount, by.username(), |_| {})?;
+        enter(tx, &street, id, ClaimLineKind::Opened, new.amount, by.username(), |_| {})?;
         audit(tx, by.username(), "claim.open", id, Some(new.reason))?;
         Ok(id)
     })
@@ -327,7 +327,7 @@ pub fn repay_claim(
                 format!("The amount must be above zero and at most the {balance} still owed."),
             )));
         }
-        enter(tx, &street, id, ClaimEntryKind::Repaid, -amount, by.username(), |e| {
+        enter(tx, &street, id, ClaimLineKind::Repaid, -amount, by.username(), |e| {
             e.note = Some(receipt.to_owned());
         })?;
         settle_if_nil(tx, &street, id, balance - amount)?;
@@ -352,7 +352,7 @@ pub fn write_off_claim(
     let street = by.street().to_owned();
     store.write(&street, |tx| {
         let balance = open_balance(tx, &street, id)?;
-        enter(tx, &street, id, ClaimEntryKind::WrittenOff, -balance, by.username(), |e| {
+        enter(tx, &street, id, ClaimLineKind::WrittenOff, -balance, by.username(), |e| {
             e.note = Some(reason.to_owned());
         })?;
         claim::mark_claim_status(tx.conn, &street, id, ClaimStatus::Open, ClaimStatus::WrittenOff)?;

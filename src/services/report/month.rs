@@ -10,6 +10,7 @@ use super::lines::{Places, RunCursor, fact};
 use super::programs::{Programs, load_programs};
 use super::reasons::{leave_reasons, returning};
 use crate::domain::month::Month;
+use crate::domain::payout::{AttemptState, RunOrigin};
 use crate::domain::summary::build::{BlockBuilder, total_of};
 use crate::domain::summary::identities::{RunTotals, check};
 use crate::domain::summary::{Block, LineFact, Period, Summary};
@@ -103,7 +104,7 @@ pub(super) fn whole_street(by: &Authorized<'_, ReadReport>) -> AppResult<()> {
 }
 
 fn compute(conn: &mut Db, street: &str, month: Month, closed: bool) -> AppResult<Summary> {
-    let runs = list_runs(conn, street, &[month.plus(-3), month.prev(), month])?;
+    let runs = list_runs(conn, street, &[month.plus(-4), month.plus(-3), month.prev(), month])?;
     let current: Vec<&RunHead> = runs.iter().filter(|run| run.month == month).collect();
     if current.is_empty() {
         return Err(AppError::coded(
@@ -125,7 +126,7 @@ fn compute(conn: &mut Db, street: &str, month: Month, closed: bool) -> AppResult
     let mut blocks = Vec::with_capacity(builders.len());
     let mut totals = BTreeMap::new();
     for (run, last, builder) in builders {
-        let reasons = leave_reasons(conn, street, run, builder.left())?;
+        let reasons = leave_reasons(conn, street, run, &programs, builder.left())?;
         let back = match last.filter(|_| !builder.joined().is_empty()) {
             Some(last) => returning(conn, street, last, builder.joined())?,
             None => BTreeSet::new(),
@@ -167,13 +168,17 @@ fn finished(
 }
 
 /// Last month's run of a monthly program, last quarter's of a quarterly one.
+/// Opening lines of a quarter stand in its last month, not in the one after.
 fn last_run<'a>(runs: &'a [RunHead], programs: &Programs, run: &RunHead) -> Option<&'a RunHead> {
-    let month = match programs.label(&run.program).period {
-        Period::Monthly => run.month.prev(),
-        Period::Quarterly => run.month.plus(-3),
-        Period::Once => return None,
+    let of = |month: Month| {
+        runs.iter().find(|other| other.program == run.program && other.month == month)
     };
-    runs.iter().find(|other| other.program == run.program && other.month == month)
+    match programs.label(&run.program).period {
+        Period::Monthly => of(run.month.prev()),
+        Period::Quarterly => of(run.month.plus(-3))
+            .or_else(|| of(run.month.plus(-4)).filter(|other| other.origin == RunOrigin::Opening)),
+        Period::Once => None,
+    }
 }
 
 /// Monthly programs that had a run last month and have none in this one.
@@ -237,10 +242,10 @@ fn read_attempts(
         else {
             continue;
         };
-        if attempt.attempt_no > 1 && attempt.state != "cancelled" {
+        if attempt.attempt_no > 1 && attempt.state != AttemptState::Cancelled {
             builder.reissued(community, attempt.amount_fen);
         }
-        if attempt.state == "returned" {
+        if attempt.state == AttemptState::Returned {
             builder.returned(community, attempt.amount_fen);
         }
     }

@@ -9,7 +9,7 @@ use crate::domain::policy::{Block, Policy, Restricted};
 use crate::domain::summary::{Period, ProgramLabel};
 use crate::error::{AppError, AppResult, ErrorCode};
 use crate::store::Db;
-use crate::store::report::{RunHead, list_policies};
+use crate::store::report::{RunHead, list_active_policies, list_policies};
 
 /// Labels of programs, in the order of the policies.
 #[derive(Debug, Clone, Default)]
@@ -28,26 +28,35 @@ pub fn load_programs(conn: &mut Db, runs: &[RunHead]) -> AppResult<Programs> {
     ids.sort_unstable();
     ids.dedup();
     let mut programs = Programs::default();
-    // The newest version first: its names count.
-    for (id, body, illustrative) in list_policies(conn, &ids)?.into_iter().rev() {
-        programs.illustrative |= illustrative;
-        let policy = Policy::parse(&body).map_err(|errors| {
-            let text = errors.first().map(ToString::to_string).unwrap_or_default();
-            AppError::coded(
-                ErrorCode::Integrity,
-                format!("已存的政策 {id} 无法读取:{text}"),
-                format!("The stored policy {id} cannot be read: {text}"),
-            )
-        })?;
-        programs.add(&policy);
-        programs.policies.push(policy);
+    programs.read(list_policies(conn, &ids)?)?;
+    // Opening runs name no policy: those in force say what a program is.
+    if runs.iter().any(|run| programs.position(&run.program) == usize::MAX) {
+        programs.read(list_active_policies(conn)?)?;
     }
     Ok(programs)
 }
 
 impl Programs {
+    /// Reads policies, the newest first: its names count.
+    fn read(&mut self, bodies: Vec<(i64, String, bool)>) -> AppResult<()> {
+        for (id, body, illustrative) in bodies.into_iter().rev() {
+            self.illustrative |= illustrative;
+            let policy = Policy::parse(&body).map_err(|errors| {
+                let text = errors.first().map(ToString::to_string).unwrap_or_default();
+                AppError::coded(
+                    ErrorCode::Integrity,
+                    format!("已存的政策 {id} 无法读取:{text}"),
+                    format!("The stored policy {id} cannot be read: {text}"),
+                )
+            })?;
+            self.add(&policy);
+            self.policies.push(policy);
+        }
+        Ok(())
+    }
+
     /// Adds the programs of a policy that are not known yet.
-    pub fn add(&mut self, policy: &Policy) {
+    fn add(&mut self, policy: &Policy) {
         for program in &policy.programs {
             if self.labels.iter().any(|label| label.code == program.code) {
                 continue;
@@ -98,6 +107,23 @@ impl Programs {
         let alone = program.standards.is_power_of_two();
         let only = u16::try_from(program.standards.trailing_zeros()).ok().filter(|_| alone);
         policy.standard_value(program.shortfall_standard().or(only)?, month, known_on)
+    }
+
+    /// Programs whose receipt excludes this one (特困 excludes dibao).
+    #[must_use]
+    pub fn excluded_by(&self, code: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        for policy in &self.policies {
+            let Some(program) = policy.program_index(code).and_then(|at| policy.program(at)) else {
+                continue;
+            };
+            let named = policy.programs.iter().enumerate();
+            let excludes = named.filter(|(at, _)| program.excluded_by >> at & 1 == 1);
+            found.extend(excludes.map(|(_, other)| other.code.clone()));
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 
     /// Place in the order of the policies.

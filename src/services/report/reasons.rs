@@ -2,23 +2,28 @@
 //!
 //! Asked only for those who are counted in one of the two months.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use super::programs::Programs;
 
 use crate::domain::award::{DecisionKind, StopReason};
-use crate::domain::ids::AwardId;
+use crate::domain::ids::{AwardId, ResidentId, UnitId};
 use crate::domain::life_event::EventKind;
 use crate::domain::summary::build::Mover;
 use crate::error::AppResult;
 use crate::store::Db;
 use crate::store::report::{
-    RunHead, StopRow, has_run_before, list_departures, list_paid_before, list_stops,
+    RunHead, StopRow, has_run_before, list_departures, list_in_units, list_owners,
+    list_paid_before, list_stops,
 };
+use crate::store::roster::list_regular_of;
 
 /// Reason of somebody whose payment is held.
 pub const HELD: &str = "暂缓";
 
 /// The reason for each beneficiary that left, as far as one is known at the
-/// run's cut-off: 暂缓, the stop's reason, death, departure. Whoever is not
+/// run's cut-off: 暂缓, the stop's reason, death, departure, another program.
+/// Whoever is not
 /// among them no longer meets a condition: 暂停.
 ///
 /// # Errors
@@ -27,6 +32,7 @@ pub fn leave_reasons(
     conn: &mut Db,
     street: &str,
     run: &RunHead,
+    programs: &Programs,
     left: &[Mover],
 ) -> AppResult<BTreeMap<i64, String>> {
     let mut reasons = BTreeMap::new();
@@ -56,7 +62,54 @@ pub fn leave_reasons(
         };
         reasons.insert(mover.beneficiary, reason);
     }
+    let unexplained: Vec<Mover> =
+        left.iter().filter(|m| !reasons.contains_key(&m.beneficiary)).copied().collect();
+    for (beneficiary, program) in excluded(conn, street, run, programs, &unexplained)? {
+        reasons.insert(beneficiary, format!("转{program}"));
+    }
     Ok(reasons)
+}
+
+/// Those who receive this month what excludes the program they left, with that
+/// program's name.
+fn excluded(
+    conn: &mut Db,
+    street: &str,
+    run: &RunHead,
+    programs: &Programs,
+    left: &[Mover],
+) -> AppResult<Vec<(i64, String)>> {
+    let others = programs.excluded_by(&run.program);
+    if left.is_empty() || others.is_empty() {
+        return Ok(Vec::new());
+    }
+    let awards: Vec<AwardId> = left.iter().map(|mover| AwardId(mover.award)).collect();
+    let owners = list_owners(conn, street, &awards)?;
+    let units: Vec<UnitId> = owners.iter().map(|owner| owner.unit_id).collect();
+    let persons: HashMap<i64, ResidentId> =
+        owners.iter().map(|owner| (owner.id.0, owner.resident_id)).collect();
+    let mut found = Vec::new();
+    for other in others {
+        let receivers = list_in_units(conn, street, &units, &other)?;
+        let ids: Vec<i64> = receivers.iter().map(|(_, beneficiary)| *beneficiary).collect();
+        let paid: HashSet<i64> = list_regular_of(conn, street, &other, &ids, run.month)?
+            .into_iter()
+            .filter(|line| line.amount_fen.is_positive())
+            .map(|line| line.beneficiary_id)
+            .collect();
+        let receives: HashSet<ResidentId> = receivers
+            .into_iter()
+            .filter(|(_, beneficiary)| paid.contains(beneficiary))
+            .map(|(who, _)| who)
+            .collect();
+        let name = programs.label(&other).zh;
+        found.extend(
+            left.iter()
+                .filter(|mover| persons.get(&mover.award).is_some_and(|who| receives.contains(who)))
+                .map(|mover| (mover.beneficiary, name.clone())),
+        );
+    }
+    Ok(found)
 }
 
 /// The latest stop that covers the month and was not annulled.

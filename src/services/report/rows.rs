@@ -16,7 +16,7 @@ use crate::domain::ids::{AwardId, ResidentId};
 use crate::domain::mask;
 use crate::domain::money::Fen;
 use crate::domain::month::Month;
-use crate::domain::summary::EntryKind;
+use crate::domain::payout::LineKind;
 use crate::domain::temp_case::CaseLevel;
 use crate::error::AppResult;
 use crate::services::Authorized;
@@ -141,7 +141,7 @@ impl Listing<'_, '_> {
                 let counted = cursor
                     .take(next)
                     .iter()
-                    .find(|line| line.kind == EntryKind::Regular && line.amount_fen.is_positive());
+                    .find(|line| line.kind == LineKind::Regular && line.amount_fen.is_positive());
                 page.extend(counted.cloned());
                 if page.len() == PAGE {
                     self.page(conn, cipher, program, &page)?;

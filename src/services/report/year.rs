@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use super::month::{summarize, whole_street};
 use crate::domain::annual::{Annual, Counted, Frame, program, report};
 use crate::domain::month::Month;
+use crate::domain::payout::AttemptState;
 use crate::domain::summary::{Items, Summary, Tally};
 use crate::domain::temp_case::CaseLevel;
 use crate::error::AppResult;
@@ -121,7 +122,7 @@ pub(super) fn paid_cases(
     let attempts = list_attempts_of(conn, street, &lines)?;
     cases.retain(|case| {
         let last = attempts.iter().rfind(|(line, _, _)| *line == case.line_id);
-        last.is_none_or(|(_, _, state)| state == "paid")
+        last.is_none_or(|(_, _, state)| *state == AttemptState::Paid)
     });
     Ok(cases)
 }

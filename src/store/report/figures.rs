@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::BATCH;
 use crate::domain::ids::ResidentId;
 use crate::domain::money::Fen;
-use crate::domain::summary::EntryKind;
+use crate::domain::payout::{AttemptState, LineKind, RunState};
 use crate::domain::temp_case::CaseLevel;
 use crate::domain::visit::{Purpose, VisitResult, VisitStatus};
 use crate::store::Db;
@@ -97,7 +97,7 @@ pub fn count_units(conn: &mut Db, street: &str, run_id: i64) -> QueryResult<i64>
                 .on(award::street_code.eq(line::street_code).and(award::id.eq(line::award_id))),
         )
         .filter(line::street_code.eq(street).and(line::run_id.eq(run_id)))
-        .filter(line::kind.eq(EntryKind::Regular).and(line::void.eq(false)))
+        .filter(line::kind.eq(LineKind::Regular).and(line::void.eq(false)))
         .filter(line::amount_fen.gt(Fen::ZERO))
         .select(count(award::unit_id).aggregate_distinct())
         .get_result(conn)
@@ -145,8 +145,12 @@ pub fn list_paid_cases(
                 .and(temp_case::id.eq(line::beneficiary_id))),
         )
         .filter(run::street_code.eq(street).and(run::program.eq(program)))
-        .filter(run::state.eq_any(["paid", "closed"]).and(run::payment_on.between(from, to)))
-        .filter(line::kind.eq(EntryKind::Regular).and(line::void.eq(false)))
+        .filter(
+            run::state
+                .eq_any([RunState::Paid, RunState::Closed])
+                .and(run::payment_on.between(from, to)),
+        )
+        .filter(line::kind.eq(LineKind::Regular).and(line::void.eq(false)))
         .filter(line::amount_fen.gt(Fen::ZERO))
         .order((run::payment_on, temp_case::case_no))
         .select((
@@ -170,7 +174,7 @@ pub fn list_attempts_of(
     conn: &mut Db,
     street: &str,
     lines: &[i64],
-) -> QueryResult<Vec<(i64, i32, String)>> {
+) -> QueryResult<Vec<(i64, i32, AttemptState)>> {
     let mut found = Vec::new();
     for some in lines.chunks(BATCH) {
         found.extend(
@@ -178,7 +182,7 @@ pub fn list_attempts_of(
                 .filter(attempt::street_code.eq(street).and(attempt::line_id.eq_any(some)))
                 .order((attempt::line_id, attempt::attempt_no))
                 .select((attempt::line_id, attempt::attempt_no, attempt::state))
-                .load::<(i64, i32, String)>(conn)?,
+                .load::<(i64, i32, AttemptState)>(conn)?,
         );
     }
     Ok(found)

@@ -14,7 +14,7 @@ use super::schema::{attempt, line, policy, run, summary};
 use crate::domain::ids::AwardId;
 use crate::domain::money::Fen;
 use crate::domain::month::Month;
-use crate::domain::summary::EntryKind;
+use crate::domain::payout::{AttemptState, LineKind, RunOrigin, RunState};
 
 pub use figures::*;
 pub use movers::*;
@@ -32,8 +32,10 @@ pub struct RunHead {
     pub program: String,
     /// Month of the run.
     pub month: Month,
-    /// State word.
-    pub state: String,
+    /// Where it stands.
+    pub state: RunState,
+    /// Computed, or imported as opening.
+    pub origin: RunOrigin,
     /// The policy version it was computed with.
     pub policy_id: Option<i64>,
     /// What it knows.
@@ -55,7 +57,7 @@ pub struct RunHead {
 pub fn list_runs(conn: &mut Db, street: &str, months: &[Month]) -> QueryResult<Vec<RunHead>> {
     run::table
         .filter(run::street_code.eq(street).and(run::month.eq_any(months)))
-        .filter(run::state.ne_all(["void", "generating"]))
+        .filter(run::state.ne_all([RunState::Void, RunState::Generating]))
         .order((run::month, run::program))
         .select(RunHead::as_select())
         .load(conn)
@@ -74,7 +76,7 @@ pub fn has_run_before(
     diesel::select(diesel::dsl::exists(
         run::table
             .filter(run::street_code.eq(street).and(run::program.eq(program)))
-            .filter(run::month.lt(month).and(run::state.ne("void"))),
+            .filter(run::month.lt(month).and(run::state.ne(RunState::Void))),
     ))
     .get_result(conn)
 }
@@ -86,6 +88,18 @@ pub fn has_run_before(
 pub fn list_policies(conn: &mut Db, ids: &[i64]) -> QueryResult<Vec<(i64, String, bool)>> {
     policy::table
         .filter(policy::id.eq_any(ids))
+        .order(policy::id)
+        .select((policy::id, policy::body, policy::illustrative))
+        .load(conn)
+}
+
+/// Bodies of the policies in force and whether they are illustrative.
+///
+/// # Errors
+/// The database failed.
+pub fn list_active_policies(conn: &mut Db) -> QueryResult<Vec<(i64, String, bool)>> {
+    policy::table
+        .filter(policy::status.eq("active"))
         .order(policy::id)
         .select((policy::id, policy::body, policy::illustrative))
         .load(conn)
@@ -104,7 +118,7 @@ pub struct ReportLine {
     /// The month it is for.
     pub month: Month,
     /// What it is.
-    pub kind: EntryKind,
+    pub kind: LineKind,
     /// Signed.
     pub amount_fen: Fen,
     /// Without top-ups.
@@ -152,8 +166,8 @@ pub struct AttemptLine {
     pub amount_fen: Fen,
     /// 1, or more for a re-issue.
     pub attempt_no: i32,
-    /// State word.
-    pub state: String,
+    /// How it ended.
+    pub state: AttemptState,
 }
 
 /// Attempts in the files of some runs.

@@ -5,11 +5,11 @@ use diesel::prelude::*;
 
 use super::BATCH;
 use crate::domain::award::DecisionKind;
-use crate::domain::ids::AwardId;
+use crate::domain::ids::{AwardId, ResidentId, UnitId};
 use crate::domain::life_event::EventKind;
 use crate::domain::money::Fen;
 use crate::domain::month::Month;
-use crate::domain::summary::EntryKind;
+use crate::domain::payout::LineKind;
 use crate::store::Db;
 use crate::store::schema::{award, decision, life_event, line};
 
@@ -30,7 +30,7 @@ pub fn list_paid_before(
             line::table
                 .filter(line::street_code.eq(street).and(line::program.eq(program)))
                 .filter(line::beneficiary_id.eq_any(some).and(line::month.lt(month)))
-                .filter(line::kind.eq(EntryKind::Regular).and(line::void.eq(false)))
+                .filter(line::kind.eq(LineKind::Regular).and(line::void.eq(false)))
                 .filter(line::amount_fen.gt(Fen::ZERO))
                 .select(line::beneficiary_id)
                 .distinct()
@@ -109,6 +109,62 @@ pub fn list_departures(
                 .order(life_event::event_on)
                 .select((award::id, life_event::kind, life_event::event_on))
                 .load::<(AwardId, EventKind, NaiveDate)>(conn)?,
+        );
+    }
+    Ok(found)
+}
+
+/// Who is behind an award.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = award)]
+pub struct AwardOwner {
+    /// The award.
+    pub id: AwardId,
+    /// 核算单元.
+    pub unit_id: UnitId,
+    /// The person; of a household its applicant.
+    pub resident_id: ResidentId,
+}
+
+/// Units and people of some awards.
+///
+/// # Errors
+/// The database failed.
+pub fn list_owners(
+    conn: &mut Db,
+    street: &str,
+    awards: &[AwardId],
+) -> QueryResult<Vec<AwardOwner>> {
+    let mut found = Vec::with_capacity(awards.len());
+    for some in awards.chunks(BATCH) {
+        found.extend(
+            award::table
+                .filter(award::street_code.eq(street).and(award::id.eq_any(some)))
+                .select(AwardOwner::as_select())
+                .load::<AwardOwner>(conn)?,
+        );
+    }
+    Ok(found)
+}
+
+/// Beneficiaries of one program in some units, each with its person.
+///
+/// # Errors
+/// The database failed.
+pub fn list_in_units(
+    conn: &mut Db,
+    street: &str,
+    units: &[UnitId],
+    program: &str,
+) -> QueryResult<Vec<(ResidentId, i64)>> {
+    let mut found = Vec::new();
+    for some in units.chunks(BATCH) {
+        found.extend(
+            award::table
+                .filter(award::street_code.eq(street).and(award::unit_id.eq_any(some)))
+                .filter(award::program.eq(program))
+                .select((award::resident_id, award::beneficiary_id))
+                .load::<(ResidentId, i64)>(conn)?,
         );
     }
     Ok(found)

@@ -17,7 +17,7 @@ use mingce::store::audit;
 use super::fixture::{
     Line, PROGRAMS, acceptance, add_attempt, add_run, areas, example_policy, month, pay,
 };
-use super::people::{case, certificate, decide, dibao_award, resident, visit};
+use super::people::{case, certificate, decide, dibao_award, person_award, resident, visit};
 use super::{seed_november, summary};
 use crate::harness::{STREET, TestRegistry};
 use crate::on_both;
@@ -217,6 +217,24 @@ on_both! {
         let table = summary(registry, "2023-11");
         let left = &table.block("dibao").expect("dibao").total.left_by;
         assert_eq!(left.keys().collect::<Vec<_>>(), ["收入超标"]);
+    }
+
+    fn who_moves_to_another_program_is_told_so(registry) {
+        areas(registry);
+        let policy = example_policy(registry);
+        let (oct, nov) = (month("2023-10"), month("2023-11"));
+        let man = resident(registry, "张三丰", NUMBER, 1);
+        let dibao = dibao_award(registry, man, 1, "2023-06");
+        let tekun = person_award(registry, man, "tekun");
+        add_run(registry, policy, "dibao", oct, &[Line { award: dibao, ..Line::regular(7, 1, oct, 808) }]);
+        add_run(registry, policy, "dibao", nov, &[]);
+        add_run(registry, policy, "tekun", nov, &[
+            Line { award: tekun, ..Line::regular(man.0, 1, nov, 1_051) },
+        ]);
+        let table = summary(registry, "2023-11");
+        let left = &table.block("dibao").expect("dibao").total.left_by;
+        assert_eq!(left.keys().collect::<Vec<_>>(), ["转特困供养"]);
+        assert_eq!(table.block("tekun").expect("tekun").total.joined.households, 1);
     }
 }
 

@@ -275,3 +275,28 @@ pub fn certificate(registry: &TestRegistry, who: ResidentId, on: &str, first_iss
         .write(STREET, |tx| Ok(insert_certificates(tx.conn, &[row])?))
         .expect("a certificate");
 }
+
+/// An award of a program paid to a person.
+pub fn person_award(registry: &TestRegistry, who: ResidentId, program: &str) -> i64 {
+    let award = registry.store.next_id();
+    let row = AwardRow {
+        id: AwardId(award),
+        street_code: STREET.into(),
+        program: program.into(),
+        beneficiary_kind: BeneficiaryKind::Person,
+        beneficiary_id: BeneficiaryId(who.0),
+        resident_id: who,
+        household_id: None,
+        unit_id: UnitId(who.0),
+        mode: AwardMode::Standard,
+        cert_no: None,
+        account_id: None,
+        review_class: None,
+        near_relative: false,
+        opened_on: day("2023-01-01"),
+        import_id: None,
+        version: 1,
+    };
+    registry.store.write(STREET, |tx| Ok(insert_awards(tx.conn, &[row])?)).expect("an award");
+    award
+}

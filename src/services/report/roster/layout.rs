@@ -2,7 +2,7 @@
 
 use super::super::document::{Cell, EVERY_SHEET, Group, TableRow};
 use crate::domain::money::Fen;
-use crate::domain::summary::EntryKind;
+use crate::domain::payout::LineKind;
 use crate::store::report::ReportLine;
 
 /// One beneficiary's money in the run.
@@ -29,24 +29,19 @@ impl Sums {
     }
 }
 
-/// Whether a line is money in this run's payment.
-pub(super) const fn is_paid(kind: EntryKind) -> bool {
-    matches!(kind, EntryKind::Regular | EntryKind::Arrears | EntryKind::Deduction)
-}
-
 /// One beneficiary's lines added up.
 pub(super) fn sums(group: &[ReportLine]) -> Sums {
     let mut sums = Sums::default();
     for line in group {
         match line.kind {
-            EntryKind::Regular => {
+            LineKind::Regular => {
                 sums.base += line.base_fen;
                 sums.supplement += line.supplement_fen;
                 sums.regular += line.amount_fen;
             }
-            EntryKind::Arrears => sums.arrears += line.amount_fen,
-            EntryKind::Deduction => sums.deduction += -line.amount_fen,
-            EntryKind::Claim | EntryKind::Waived | EntryKind::Held => {}
+            LineKind::Arrears => sums.arrears += line.amount_fen,
+            LineKind::Deduction => sums.deduction += -line.amount_fen,
+            LineKind::Claim | LineKind::Waived | LineKind::Held => {}
         }
     }
     sums

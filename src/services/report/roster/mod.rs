@@ -4,7 +4,7 @@ mod layout;
 
 use std::collections::HashMap;
 
-use self::layout::{Sums, columns, is_paid, sums, total_row};
+use self::layout::{Sums, columns, sums, total_row};
 use super::document::{Cell, Head, Section, TableRow};
 use super::lines::Places;
 use super::month_table::{DRAFT_MARK, EXAMPLE_MARK};
@@ -16,7 +16,8 @@ use crate::domain::code_table::Relation;
 use crate::domain::ids::AwardId;
 use crate::domain::money::Fen;
 use crate::domain::month::Month;
-use crate::domain::summary::{EntryKind, Period, ProgramLabel};
+use crate::domain::payout::{LineKind, RunState};
+use crate::domain::summary::{Period, ProgramLabel};
 use crate::error::{AppError, AppResult, ErrorCode};
 use crate::services::Authorized;
 use crate::services::auth::{ExportPlain, ReadReport};
@@ -148,7 +149,7 @@ impl<'a> Pages<'a> {
     fn head(&self, printed: &str) -> Head {
         let month = self.run.month.zh();
         let mut marks = Vec::new();
-        if self.run.state != "closed" {
+        if self.run.state != RunState::Closed {
             marks.push(DRAFT_MARK.to_owned());
         }
         if self.illustrative {
@@ -238,7 +239,7 @@ impl<'a> Pages<'a> {
         for group in groups {
             let Some(first) = group.first() else { continue };
             // What is only below the table (a claim, a hold) is in no roster.
-            if !group.iter().any(|line| is_paid(line.kind)) {
+            if !group.iter().any(|line| line.kind.is_paid()) {
                 continue;
             }
             let behind = people.behind(cipher, first.award_id, self.shown)?;
@@ -256,7 +257,7 @@ impl<'a> Pages<'a> {
     ) -> AppResult<HashMap<i64, EarlierLine>> {
         let regular = groups
             .iter()
-            .filter_map(|group| group.iter().find(|line| line.kind == EntryKind::Regular));
+            .filter_map(|group| group.iter().find(|line| line.kind == LineKind::Regular));
         let mut months = regular.clone().map(|line| line.month);
         let Some(month) = months.next() else { return Ok(HashMap::new()) };
         let back = match self.label.period {
@@ -277,13 +278,13 @@ impl<'a> Pages<'a> {
         start: Option<Month>,
         earlier: Option<&EarlierLine>,
     ) -> TableRow {
-        let regular = group.iter().find(|line| line.kind == EntryKind::Regular);
+        let regular = group.iter().find(|line| line.kind == LineKind::Regular);
         let sums = sums(group);
         self.totals.add(sums);
         self.count += 1;
         let months: Vec<String> = group
             .iter()
-            .filter(|line| line.kind == EntryKind::Arrears)
+            .filter(|line| line.kind == LineKind::Arrears)
             .map(|line| line.month.to_string())
             .collect();
         let place = self.places.community(&first.area_code);
