@@ -3,6 +3,7 @@
 
 pub mod context;
 pub mod report;
+mod import;
 mod user;
 
 use std::ffi::OsString;
@@ -34,6 +35,8 @@ enum Command {
     /// The month's table, rosters, annual figures 报表
     #[command(subcommand)]
     Report(report::ReportCommand),
+    /// Read a book (xlsx or CSV) into the registry 导入
+    Import(import::ImportArgs),
     /// Accounts of the people who may act 账户
     #[command(subcommand)]
     User(user::UserCommand),
@@ -65,6 +68,7 @@ fn dispatch(arguments: Arguments) -> AppResult<()> {
     match arguments.command {
         Command::Migrate => context::migrate(&context),
         Command::Report(command) => report::run(&context, &command),
+        Command::Import(args) => import::run(&context, &args),
         Command::User(command) => user::run(&context, &command),
     }
 }

@@ -86,6 +86,12 @@ impl<P: Permit> Authorized<'_, P> {
         self.actor.username()
     }
 
+    /// The actor's role.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        self.actor.role()
+    }
+
     /// What the actor may see.
     #[must_use]
     pub fn scope(&self) -> &Scope {

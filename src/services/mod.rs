@@ -11,6 +11,7 @@ pub mod event;
 pub mod fact;
 pub mod guardian;
 pub mod household;
+pub mod import;
 pub mod payout;
 pub mod policy;
 mod record;

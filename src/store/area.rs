@@ -160,6 +160,12 @@ impl AreaTree {
         codes
     }
 
+    /// Adds areas that are about to be stored.
+    pub fn add(&mut self, areas: Vec<AreaRow>, parents: Vec<AreaParentRow>) {
+        self.areas.extend(areas.into_iter().map(|row| (row.code.clone(), row)));
+        self.parents.extend(parents.into_iter().map(|row| (row.code, row.parent_code)));
+    }
+
     /// The parent on the day of the tree.
     #[must_use]
     pub fn parent(&self, code: &str) -> Option<&str> {

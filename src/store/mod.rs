@@ -8,6 +8,7 @@ pub mod area;
 pub mod attempt;
 pub mod audit;
 pub mod award;
+pub mod book;
 pub mod certificate;
 pub mod cipher;
 pub mod claim;

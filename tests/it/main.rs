@@ -10,6 +10,7 @@
 
 mod architecture;
 mod harness;
+mod import;
 mod migrations;
 mod payout;
 mod registry_awards;

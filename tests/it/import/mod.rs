@@ -1,0 +1,120 @@
+//! The import: a good book, the same book again, every kind of bad row.
+
+mod book;
+mod refused;
+
+use book::{good_book, id_number};
+
+use crate::harness::{STREET, TestRegistry};
+use crate::on_both;
+use mingce::domain::role::Role;
+use mingce::error::Place;
+use mingce::services::import::{ImportOptions, ImportReport, MemoryBook, import_book};
+
+/// Imports with the operator's right.
+fn import(registry: &TestRegistry, book: &mut MemoryBook, options: ImportOptions) -> ImportReport {
+    let actor = mingce::services::Actor::operator("test", STREET);
+    let by = actor.authorize().expect("the operator imports");
+    import_book(&registry.store, &by, book, &options).expect("readable")
+}
+
+fn assert_balanced(report: &ImportReport) {
+    for s in &report.sheets {
+        let sum = s.inserted + s.updated + s.unchanged + s.rejected;
+        assert_eq!(sum, s.rows, "{}", s.key);
+    }
+}
+
+/// `sheet!row:column` of every refusal.
+fn places(report: &ImportReport) -> Vec<String> {
+    report
+        .refusals
+        .iter()
+        .map(|r| r.place.as_ref().map(Place::to_string).unwrap_or_default())
+        .collect()
+}
+
+fn audit_count(registry: &TestRegistry) -> usize {
+    registry
+        .store
+        .read(|conn| Ok(mingce::store::audit::list_after(conn, STREET, 0, 1000)?.len()))
+        .expect("the log")
+}
+
+on_both! {
+    fn a_good_book_goes_in_and_the_second_time_changes_nothing(registry) {
+        let dry = import(registry, &mut good_book(), ImportOptions { dry_run: true, ..Default::default() });
+        assert_eq!(dry.refusals, vec![]);
+        assert!(dry.saved && audit_count(registry) == 0);
+
+        let first = import(registry, &mut good_book(), ImportOptions::default());
+        assert_eq!(first.refusals, vec![]);
+        assert_balanced(&first);
+        assert!(first.saved && first.import_id.is_some());
+        for sheet in &first.sheets {
+            assert_eq!(sheet.inserted, sheet.rows, "{}", sheet.key);
+            assert!(sheet.rows > 0, "{}", sheet.key);
+        }
+        // The import, and the opening run of each of two programs.
+        assert_eq!(audit_count(registry), 3);
+
+        let second = import(registry, &mut good_book(), ImportOptions::default());
+        assert_eq!(second.refusals, vec![]);
+        for sheet in &second.sheets {
+            assert_eq!(sheet.unchanged, sheet.rows, "{}", sheet.key);
+        }
+        assert_eq!((second.import_id, audit_count(registry)), (None, 4));
+    }
+
+    fn people_of_one_assistance_household_share_a_unit(registry) {
+        import(registry, &mut good_book(), ImportOptions::default());
+        let units: std::collections::BTreeSet<i64> = registry.store.read(|conn| {
+            let homes = mingce::store::book::households_by_no(conn, STREET, &["J001".to_owned()])?;
+            let members = mingce::store::book::members_of(conn, STREET, &[homes[0].id])?;
+            let ids: Vec<_> = members.iter().map(|m| m.resident_id).collect();
+            let people = mingce::store::book::residents_by_id(conn, STREET, &ids)?;
+            assert_eq!(people.len(), 2);
+            assert!(homes[0].head_id.is_some());
+            Ok(people.iter().map(|p| p.unit_id.0)
+                .chain(members.iter().map(|m| m.unit_id.0))
+                .chain([homes[0].unit_id.0])
+                .collect())
+        }).expect("read");
+        assert_eq!(units.len(), 1);
+    }
+
+    fn a_later_book_updates_and_leaves_a_history(registry) {
+        import(registry, &mut good_book(), ImportOptions::default());
+        let mut book = MemoryBook::new("update");
+        book.sheet("residents", &["name", "doc_no", "area", "phone", "marital"])
+            .row(["张三丰", &id_number(1, "19490101", 1), "320899001001", "13800009999", ""]);
+        let report = import(registry, &mut book, ImportOptions::default());
+        assert_eq!((report.counts("residents").expect("counts").updated, &report.refusals), (1, &vec![]));
+        let fields: Vec<String> = registry.store.read(|conn| {
+            let index = registry.store.cipher().blind(mingce::store::resident::DOC_INDEX, &id_number(1, "19490101", 1));
+            let row = mingce::store::book::residents_by_index(conn, STREET, &[index])?.remove(0);
+            assert_eq!((row.name.as_str(), row.version), ("张三丰", 2));
+            assert!(row.marital.is_some(), "an empty cell leaves the value");
+            Ok(mingce::store::history::list_history(conn, STREET, "resident", row.id.0)?
+                .into_iter().filter_map(|h| h.field).collect())
+        }).expect("read");
+        assert_eq!(fields, ["name", "phone"]);
+    }
+
+    fn nothing_is_saved_if_one_row_is_refused(registry) {
+        let mut book = good_book();
+        book.sheet("residents", &["name", "doc_no", "area"]).row(["李四", "320899194901010011", "320899001001"]);
+        let report = import(registry, &mut book, ImportOptions::default());
+        assert_eq!((report.saved, report.rejected(), audit_count(registry)), (false, 1, 0));
+        assert_balanced(&report);
+        let report = import(registry, &mut book, ImportOptions { skip_rejected: true, ..Default::default() });
+        assert_eq!((report.saved, report.rejected(), audit_count(registry)), (true, 1, 3));
+    }
+}
+
+#[test]
+fn a_clerk_may_import_and_an_auditor_may_not() {
+    let registry = TestRegistry::new(mingce::store::Backend::Sqlite);
+    let auditor = registry.actor("a", Role::Auditor);
+    assert!(auditor.authorize::<mingce::services::auth::Import>().is_err());
+}
