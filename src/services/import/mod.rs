@@ -86,7 +86,7 @@ pub fn import_book_with(
     let outcome = store.write(by.street(), |tx| {
         let mut load = Load::new(tx.conn, begin, report)?;
         load.book(source)?;
-        let import_id = load.import_id;
+        let import_id = load.import_id();
         let (mut report, trail) = load.into_parts();
         if report.rejected() > 0 && !options.skip_rejected {
             refused = Some(report);

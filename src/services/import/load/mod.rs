@@ -45,44 +45,44 @@ const BATCH: usize = 500;
 
 /// Everything one import needs while it runs.
 pub(super) struct Load<'a, 'c> {
-    pub conn: &'c mut Db,
-    pub store: &'a Store,
-    pub scope: &'a Scope,
-    pub street: String,
-    pub actor: String,
+    conn: &'c mut Db,
+    store: &'a Store,
+    scope: &'a Scope,
+    street: String,
+    actor: String,
     /// Whether the actor may change the area tree.
-    pub may_areas: bool,
-    pub today: NaiveDate,
-    pub now: NaiveDateTime,
-    pub import_id: i64,
+    may_areas: bool,
+    today: NaiveDate,
+    now: NaiveDateTime,
+    import_id: i64,
     /// False in a dry run, and once a row was refused in an import that is
     /// whole or not at all.
-    pub writing: bool,
-    pub skip_rejected: bool,
+    writing: bool,
+    skip_rejected: bool,
     /// No resident before this book: nothing to look up.
-    pub fresh: bool,
+    fresh: bool,
     /// No run yet: nothing to compute again.
-    pub marking: bool,
-    pub tree: AreaTree,
-    pub places: HashMap<String, Option<Refusal>>,
-    pub people: People,
-    pub homes: Homes,
-    pub homes_drafts: Vec<member::Draft>,
+    marking: bool,
+    tree: AreaTree,
+    places: HashMap<String, Option<Refusal>>,
+    people: People,
+    homes: Homes,
+    homes_drafts: Vec<member::Draft>,
     /// Who ever was in which assistance household that occurs.
-    pub assisted: HashSet<(HouseholdId, ResidentId)>,
+    assisted: HashSet<(HouseholdId, ResidentId)>,
     /// Accounts of the book, by owner and blind index.
-    pub accounts: HashMap<(ResidentId, Vec<u8>), i64>,
+    accounts: HashMap<(ResidentId, Vec<u8>), i64>,
     /// Cases of the book, by number.
-    pub cases: HashMap<String, case::Case>,
+    cases: HashMap<String, case::Case>,
     /// Awards of the book, by program and beneficiary.
-    pub awards: HashMap<(String, BeneficiaryId), award::Award>,
+    awards: HashMap<(String, BeneficiaryId), award::Award>,
     /// Visits of the book, by number.
-    pub visits: HashMap<String, i64>,
-    pub openings: Openings,
-    pub history: Vec<HistoryRow>,
-    pub marks: BTreeMap<(UnitId, NaiveDate), Month>,
-    pub report: ImportReport,
-    pub progress: Progress<'a>,
+    visits: HashMap<String, i64>,
+    openings: Openings,
+    history: Vec<HistoryRow>,
+    marks: BTreeMap<(UnitId, NaiveDate), Month>,
+    report: ImportReport,
+    progress: Progress<'a>,
 }
 
 /// What the loader needs to begin.
@@ -331,6 +331,11 @@ impl<'a, 'c> Load<'a, 'c> {
             let mark = self.marks.entry((unit, known_on)).or_insert(from);
             *mark = (*mark).min(from);
         }
+    }
+
+    /// The id that the records carry.
+    pub(super) fn import_id(&self) -> i64 {
+        self.import_id
     }
 
     /// What is left when the book is read.
