@@ -2,8 +2,8 @@
 //! renders. No rule of the trade is decided here.
 
 pub mod context;
-pub mod report;
 mod import;
+pub mod report;
 mod user;
 
 use std::ffi::OsString;
