@@ -91,12 +91,18 @@ fn lay_out(section: &Section, rows: &[TableRow], sheet: u8) -> Vec<String> {
     let texts = texts(section, rows, &shown);
     let spans = spans(&shown);
     let widths = widths(&shown, &spans, &texts);
-    let keys = |at: usize| at < 2;
+    // A header stands over its cells: right over numbers, left over text.
+    let numeric = |at: usize| {
+        let cell = |row: &TableRow| {
+            shown.get(at).and_then(|(cell, _, _)| row.cells.get(*cell).map(Cell::is_number))
+        };
+        rows.iter().find_map(cell).unwrap_or(false)
+    };
     let upper: Vec<String> = spans
         .iter()
         .map(|&(first, count, title)| {
             let width = span_width(&widths, first, count);
-            let right = count == 1 && !keys(first);
+            let right = count == 1 && numeric(first);
             if right { left_pad(title, width) } else { right_pad(title, width) }
         })
         .collect();

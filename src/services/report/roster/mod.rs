@@ -78,8 +78,8 @@ pub fn write_roster(
         })?;
         Ok(())
     })?;
-    let printed =
-        format!("制作:{user} {}(北京时间)", store.clock().now() + chrono::Duration::hours(8));
+    let now = store.clock().now() + chrono::Duration::hours(8);
+    let printed = format!("制作:{user} {}(北京时间)", now.format("%Y-%m-%d %H:%M"));
     store.read(|conn| {
         let mut pages = Pages::open(conn, street, &run, scope.area_codes(), shown)?;
         pages.write(conn, store.cipher(), &printed, out)
