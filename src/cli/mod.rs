@@ -1,8 +1,12 @@
 //! The command line: one file per command; each parses, calls a service and
 //! renders. No rule of the trade is decided here.
 
+mod claim;
 pub mod context;
 mod import;
+mod explain;
+mod payout;
+mod payout_show;
 pub mod report;
 mod user;
 
@@ -32,6 +36,14 @@ const EXIT_STATUS_HELP: &str = "Exit status: 0 done · 1 input refused · 2 wron
 enum Command {
     /// Apply pending schema migrations (back up first) 升级数据库结构
     Migrate,
+    /// The month: draft, check, approve, pay, close 按月发放
+    #[command(subcommand)]
+    Payout(payout::PayoutCommand),
+    /// Money that is owed back 追回
+    #[command(subcommand)]
+    Claim(claim::ClaimCommand),
+    /// How the amount of a line came about 计算依据
+    Explain(explain::ExplainArgs),
     /// The month's table, rosters, annual figures 报表
     #[command(subcommand)]
     Report(report::ReportCommand),
@@ -67,6 +79,9 @@ fn dispatch(arguments: Arguments) -> AppResult<()> {
     let context = Context::new(arguments.global)?;
     match arguments.command {
         Command::Migrate => context::migrate(&context),
+        Command::Payout(command) => payout::run(&context, &command),
+        Command::Claim(command) => claim::run(&context, &command),
+        Command::Explain(args) => explain::run(&context, &args),
         Command::Report(command) => report::run(&context, &command),
         Command::Import(args) => import::run(&context, &args),
         Command::User(command) => user::run(&context, &command),

@@ -12,20 +12,25 @@
 mod claims;
 mod compute;
 mod draft;
+mod explain;
 mod inputs;
 mod opening;
 mod payment;
 mod plan;
+mod preview;
 mod reason;
 mod reissue;
 mod steps;
 mod unit_facts;
 
-pub use claims::{NewClaim, open_claim, plan_claim, repay_claim, write_off_claim};
+pub use claims::{NewClaim, list_claims, open_claim, plan_claim, repay_claim, write_off_claim};
 pub use draft::{DraftOptions, Drafted, draft};
+pub use explain::{LineExplanation, check_lines, explain_line, recompute};
 pub use inputs::{LineInputs, RecoveryPart};
 pub use opening::{OpeningLine, post_opening, post_opening_in};
 pub use payment::{ReturnedLine, close_month, record_payment, record_returns};
+pub use preview::{CostRow, Preview, preview};
 pub use steps::{
-    approve, cut_off_of, list_month, return_run, submit, void, void_approved, withdraw,
+    approve, cut_off_of, find_run_line, list_month, list_run_lines, month_hash, month_runs,
+    return_run, submit, void, void_approved, withdraw,
 };

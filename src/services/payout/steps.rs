@@ -1,13 +1,17 @@
 //! Submit, withdraw, return, approve, void: each a guarded change of state, one
 //! transaction, one audit entry.
 
-use crate::domain::ids::RunId;
+use sha2::{Digest, Sha256};
+
+use crate::domain::award::AwardMode;
+use crate::domain::ids::{LineId, ResidentId, RunId, UnitId};
 use crate::domain::month::Month;
 use crate::domain::payout::{HashInOrder, LineKind, RunMove, RunOrigin, RunState, hash_text};
 use crate::error::{AppError, AppResult, ErrorCode, Place, Refusal};
-use crate::services::auth::{ApproveRun, Authorized, MakeRun};
+use crate::services::auth::{ApproveRun, Authorized, MakeRun, ReadReport};
 use crate::services::record;
 use crate::store::audit::Entry;
+use crate::store::line::LineRow;
 use crate::store::run::{self, RunRow};
 use crate::store::unit_load::{LateEvent, list_late_events};
 use crate::store::{Db, Store, Tx, award, line, membership};
@@ -280,22 +284,20 @@ fn check_late_events(tx: &mut Tx<'_>, row: &RunRow) -> AppResult<()> {
 
 fn lines_concerned(conn: &mut Db, row: &RunRow, event: &LateEvent) -> AppResult<Vec<i64>> {
     let street = &row.street_code;
-    let unit = crate::domain::ids::UnitId(event.unit_id);
+    let unit = UnitId(event.unit_id);
     let after: Month = compute::event_month(event);
     let households = match event.resident_id {
-        Some(id) => {
-            membership::list_memberships_of(conn, street, crate::domain::ids::ResidentId(id))?
-                .into_iter()
-                .filter(|m| m.counted)
-                .map(|m| m.household_id)
-                .collect()
-        }
+        Some(id) => membership::list_memberships_of(conn, street, ResidentId(id))?
+            .into_iter()
+            .filter(|m| m.counted)
+            .map(|m| m.household_id)
+            .collect(),
         None => Vec::new(),
     };
     let mut found = Vec::new();
     for award in award::list_awards_of_unit(conn, street, unit)? {
         let own = event.resident_id == Some(award.resident_id.0);
-        let whole = award.mode == crate::domain::award::AwardMode::Standard;
+        let whole = award.mode == AwardMode::Standard;
         let home = award
             .household_id
             .is_some_and(|h| whole && (households.contains(&h) || event.household_id == Some(h.0)));
@@ -408,4 +410,67 @@ pub fn cut_off_of(conn: &mut Db, program: &str, month: Month) -> AppResult<chron
         .ok_or_else(|| AppError::not_found("项目", "program"))?;
     let own = plan::own_month(period, month).ok_or_else(|| AppError::not_found("批次", "run"))?;
     Ok(plan::cut_off(&policy, period, own))
+}
+
+/// The runs of a month for somebody who may read reports.
+///
+/// # Errors
+/// The database failed.
+pub fn month_runs(
+    store: &Store,
+    by: &Authorized<'_, ReadReport>,
+    month: Month,
+) -> AppResult<Vec<RunRow>> {
+    store.read(|conn| list_month(conn, by.street(), month))
+}
+
+/// The lines of a run that readers may see, `limit` at a time.
+///
+/// # Errors
+/// No such run.
+pub fn list_run_lines(
+    store: &Store,
+    by: &Authorized<'_, ReadReport>,
+    id: RunId,
+    after: Option<&LineRow>,
+    limit: i64,
+) -> AppResult<Vec<LineRow>> {
+    store.read(|conn| {
+        let run = load(conn, by.street(), id)?;
+        if !run.state.is_visible() {
+            return Err(AppError::not_found("批次", "run"));
+        }
+        let after = after.map(|l| (l.beneficiary_id, l.month, l.kind));
+        Ok(line::list_lines_of_run(conn, by.street(), id, after, limit)?)
+    })
+}
+
+/// One line of the caller's street.
+///
+/// # Errors
+/// No such line, or it is still being generated.
+pub fn find_run_line(
+    store: &Store,
+    by: &Authorized<'_, MakeRun>,
+    id: LineId,
+) -> AppResult<LineRow> {
+    store.read(|conn| {
+        let not_found = || AppError::not_found("明细", "line");
+        let row = line::find_line(conn, by.street(), id)?.ok_or_else(not_found)?;
+        let run = load(conn, by.street(), row.run_id)?;
+        if run.state.is_visible() { Ok(row) } else { Err(not_found()) }
+    })
+}
+
+/// One hash for several runs, in the order of their programs: what an approver
+/// of a whole month looks at.
+#[must_use]
+pub fn month_hash(runs: &[RunRow]) -> String {
+    let mut in_order: Vec<&RunRow> = runs.iter().collect();
+    in_order.sort_by(|a, b| a.program.cmp(&b.program));
+    let mut hash = Sha256::new();
+    for run in in_order {
+        hash.update(run.content_hash.as_deref().unwrap_or_default());
+    }
+    hash_text(&hash.finalize())
 }
