@@ -7,7 +7,9 @@ use clap::Args;
 
 use super::Context;
 use crate::error::{AppError, AppResult, ErrorCode, Refusal};
-use crate::services::import::{ImportOptions, ImportReport, import_book_with, open_book};
+use crate::services::import::{
+    ImportOptions, ImportReport, import_book_with, open_book, write_errors, write_template,
+};
 use crate::store::book::list_streets;
 
 /// Options of `mingce import`.
@@ -38,6 +40,11 @@ const SHOWN: usize = 50;
 /// # Errors
 /// The book cannot be read, or rows were refused.
 pub fn run(context: &Context, args: &ImportArgs) -> AppResult<()> {
+    if let Some(path) = &args.template {
+        write_template(path)?;
+        println!("已写模板 / template written: {}", path.display());
+        return Ok(());
+    }
     let Some(path) = &args.book else { return Ok(()) };
     let mut source = open_book(path)?;
     let store = context.open()?;
@@ -55,6 +62,9 @@ pub fn run(context: &Context, args: &ImportArgs) -> AppResult<()> {
     })?;
     bar.finish_and_clear();
     print(&report, context.args.json);
+    if let Some(path) = &args.errors {
+        write_errors(source.as_mut(), &report, path)?;
+    }
     finish(&report)
 }
 

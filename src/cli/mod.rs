@@ -3,6 +3,7 @@
 
 mod claim;
 pub mod context;
+mod export;
 mod import;
 mod explain;
 mod payout;
@@ -47,6 +48,8 @@ enum Command {
     /// The month's table, rosters, annual figures 报表
     #[command(subcommand)]
     Report(report::ReportCommand),
+    /// Write the registers as a book that imports back (plain personal data) 导出
+    Export(export::ExportArgs),
     /// Read a book (xlsx or CSV) into the registry 导入
     Import(import::ImportArgs),
     /// Accounts of the people who may act 账户
@@ -83,6 +86,7 @@ fn dispatch(arguments: Arguments) -> AppResult<()> {
         Command::Claim(command) => claim::run(&context, &command),
         Command::Explain(args) => explain::run(&context, &args),
         Command::Report(command) => report::run(&context, &command),
+        Command::Export(args) => export::run(&context, &args),
         Command::Import(args) => import::run(&context, &args),
         Command::User(command) => user::run(&context, &command),
     }

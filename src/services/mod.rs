@@ -8,6 +8,7 @@ pub mod auth;
 pub mod award;
 pub mod certificate;
 pub mod event;
+pub mod export;
 pub mod fact;
 pub mod guardian;
 pub mod household;

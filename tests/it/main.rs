@@ -9,6 +9,7 @@
 )]
 
 mod architecture;
+mod export;
 mod harness;
 mod import;
 mod migrations;

@@ -5,11 +5,13 @@
 
 pub mod book;
 pub mod cell;
+pub(crate) mod errors;
 mod load;
 pub mod person;
 mod report;
 mod rows;
 pub mod source;
+pub(crate) mod template;
 
 use crate::domain::role::Permission;
 use crate::error::{AppError, AppResult};
@@ -19,8 +21,10 @@ use crate::store::audit::Entry;
 use crate::store::book::{ImportBookRow, insert_import_book};
 
 pub use cell::Cell;
+pub use errors::write_errors;
 pub use report::{ImportReport, SheetCounts};
 pub use source::{BookSource, CsvBook, MemoryBook, XlsxBook, open_book};
+pub use template::write_template;
 
 use load::{Begin, Load};
 

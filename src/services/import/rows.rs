@@ -226,13 +226,6 @@ impl Row {
         self.fault(&key, refusal.zh, refusal.en);
     }
 
-    /// Something worth a look that refuses nothing.
-    pub(crate) fn remark(&mut self, key: &str, wrong: Wrong) {
-        if let Some(at) = self.sheet.columns.iter().position(|c| c.key == key) {
-            self.remarks.push((at, wrong));
-        }
-    }
-
     /// Whether something is wrong with a column already.
     pub(crate) fn has_fault(&self, key: &str) -> bool {
         let at = self.sheet.columns.iter().position(|c| c.key == key);

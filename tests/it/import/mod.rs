@@ -1,7 +1,9 @@
 //! The import: a good book, the same book again, every kind of bad row.
 
-mod book;
+pub mod book;
+mod damage;
 mod refused;
+mod workbook;
 
 use book::{good_book, id_number};
 

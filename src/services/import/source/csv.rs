@@ -177,15 +177,23 @@ fn read_records(input: impl Read, name: &str, each: EachRow<'_>) -> AppResult<()
 }
 
 /// Whether a spreadsheet could take the text for a formula (SEC-085).
-#[must_use]
-pub(crate) fn looks_like_formula(text: &str) -> bool {
+fn looks_like_formula(text: &str) -> bool {
     text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\0', '＝', '＋', '－', '＠'])
+}
+
+/// Puts an apostrophe in front of such a text; [`unguard`] takes it off again.
+#[must_use]
+pub(crate) fn guard(text: &str) -> std::borrow::Cow<'_, str> {
+    if looks_like_formula(text.trim_start_matches('\'')) {
+        return format!("'{text}").into();
+    }
+    text.into()
 }
 
 /// Takes off the one apostrophe that the export put in front of such a text.
 fn unguard(text: &str) -> &str {
     match text.strip_prefix('\'') {
-        Some(rest) if looks_like_formula(rest) => rest,
+        Some(rest) if looks_like_formula(rest.trim_start_matches('\'')) => rest,
         _ => text,
     }
 }
@@ -269,6 +277,14 @@ mod tests {
         assert_eq!(rows_of(text.as_bytes()), want);
         assert_eq!(rows_of(format!("\u{feff}{text}").as_bytes()), want);
         assert_eq!(rows_of(&encoding_rs::GB18030.encode(text).0), want);
+    }
+
+    #[test]
+    fn what_looks_like_a_formula_comes_back_as_it_was() {
+        for text in ["=1+1", "'=1", "''@x", "-2", "＝a", "张三", "'", "", "a'=b"] {
+            assert_eq!(unguard(&guard(text)), text);
+        }
+        assert_eq!(guard("=cmd|' /C calc'!A0"), "'=cmd|' /C calc'!A0");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Where a book comes from: a workbook, a folder of CSV files, or a program.
 //! A source hands over one row at a time and can be read more than once.
 
-mod csv;
+pub(crate) mod csv;
 mod guard;
 mod memory;
 mod xlsx;
