@@ -143,7 +143,7 @@ pub fn import_book_with(
 pub fn streets_of(source: &mut dyn BookSource) -> AppResult<Vec<String>> {
     let mut streets = Vec::new();
     for (at, name) in source.sheets().into_iter().enumerate() {
-        if !book::Sheet::find(&name).is_some_and(|sheet| sheet.key == book::AREA.key) {
+        if book::Sheet::find(&name).is_none_or(|sheet| sheet.key != book::AREA.key) {
             continue;
         }
         source.read(at, &mut |_, cells| {
