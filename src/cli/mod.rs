@@ -3,9 +3,10 @@
 
 mod claim;
 pub mod context;
+mod demo;
+mod explain;
 mod export;
 mod import;
-mod explain;
 mod payout;
 mod payout_show;
 pub mod report;
@@ -35,6 +36,8 @@ const EXIT_STATUS_HELP: &str = "Exit status: 0 done · 1 input refused · 2 wron
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Build an invented sub-district, play its year 2023 and show what comes out 演示
+    Demo(demo::DemoArgs),
     /// Apply pending schema migrations (back up first) 升级数据库结构
     Migrate,
     /// The month: draft, check, approve, pay, close 按月发放
@@ -81,6 +84,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn dispatch(arguments: Arguments) -> AppResult<()> {
     let context = Context::new(arguments.global)?;
     match arguments.command {
+        Command::Demo(args) => demo::run(&context, &args),
         Command::Migrate => context::migrate(&context),
         Command::Payout(command) => payout::run(&context, &command),
         Command::Claim(command) => claim::run(&context, &command),

@@ -143,7 +143,7 @@ const PROVINCES: [u8; 37] = [
 const FIRST_YEAR: i32 = 1900;
 
 /// The check character of 17 digits (ISO 7064 MOD 11-2).
-fn check_character(digits: &[u8]) -> u8 {
+pub(crate) fn check_character(digits: &[u8]) -> u8 {
     let sum: u32 =
         digits.iter().zip(WEIGHTS).map(|(d, w)| u32::from(d.wrapping_sub(b'0')) * w).sum();
     CHECKS.get(sum as usize % 11).copied().unwrap_or(b'?')

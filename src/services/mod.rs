@@ -7,6 +7,7 @@ pub mod area;
 pub mod auth;
 pub mod award;
 pub mod certificate;
+pub mod demo;
 pub mod event;
 pub mod export;
 pub mod fact;

@@ -26,6 +26,7 @@ pub mod keys;
 pub mod life_event;
 pub mod line;
 pub mod membership;
+pub mod meta;
 pub mod migrate;
 pub mod policy;
 pub mod program_start;

@@ -9,6 +9,7 @@
 )]
 
 mod architecture;
+mod demo;
 mod export;
 mod harness;
 mod import;

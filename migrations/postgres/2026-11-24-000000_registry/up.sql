@@ -640,7 +640,7 @@ CREATE TRIGGER summary_no_delete BEFORE DELETE ON summary FOR EACH ROW EXECUTE F
 -- From approval on a line is fixed; in a closed month nothing is added either.
 CREATE FUNCTION guard_line() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    changed line%ROWTYPE;
+    changed RECORD; -- "line" alone is the name of a geometric type
     run_state TEXT;
 BEGIN
     IF TG_OP = 'INSERT' THEN changed := NEW; ELSE changed := OLD; END IF;

@@ -268,7 +268,8 @@ fn program_plan(
     }
     let before = run_month(program.period, previous_own(program.period, own));
     let previous = of_program().find(|r| r.month == before && r.state.is_posted());
-    if previous.is_none() && first.is_some_and(|first| own > first) {
+    let started = |first: Month| previous_own(program.period, own) >= first;
+    if previous.is_none() && first.is_some_and(started) {
         return Err(Refusal::new(
             ErrorCode::Conflict,
             format!("请先审批{}的批次:否则该月会被重复计算。", before.zh()),

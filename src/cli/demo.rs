@@ -1,0 +1,129 @@
+//! `mingce demo`: an invented sub-district to try the program with.
+
+use std::io::{IsTerminal, Write};
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::Context;
+use crate::clock::Clock;
+use crate::error::{AppError, AppResult};
+use crate::services::demo::home::{STREET, STREET_NAME};
+use crate::services::demo::{self, Built, Mark, Options, Progress};
+use crate::services::report::AnnualQuery;
+use crate::services::report::month_table::write_summary;
+use crate::services::report::render::{Format, renderer};
+use crate::services::{Actor, report};
+use crate::store::Store;
+
+/// `mingce demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Residents whom visits verify; more than one street has are fine 走访核实人数
+    #[arg(long, default_value_t = 28_973, value_parser = clap::value_parser!(u32).range(1..=20_000_000))]
+    residents: u32,
+    /// Seed of everything that is invented: the same seed, the same people 种子
+    #[arg(long, default_value_t = 2023)]
+    seed: u64,
+    /// Stop after printing; do not go on to serve 只打印
+    #[arg(long)]
+    no_serve: bool,
+}
+
+/// Builds the demo, or shows the one that is there.
+///
+/// # Errors
+/// The registry is somebody's, or an earlier demo was interrupted.
+pub fn run(context: &Context, args: &DemoArgs) -> AppResult<()> {
+    let clock = Clock::set_to(demo::first_day());
+    let store = Store::open(&context.config, clock)?;
+    let built = match demo::mark(&store)? {
+        Mark::Demo => {
+            eprintln!("这里已有演示台账,直接显示 / this is a demo already; showing it");
+            None
+        }
+        _ => {
+            let options = Options { residents: args.residents as usize, seed: args.seed };
+            let mut bar = Bar::new(context.args.json);
+            let built = demo::build(&store, options, &mut bar)?;
+            bar.0.finish_and_clear();
+            Some(built)
+        }
+    };
+    store.clock().move_to(demo::last_day());
+    show(context, &store, built.as_ref())
+}
+
+fn show(context: &Context, store: &Store, built: Option<&Built>) -> AppResult<()> {
+    let actor = Actor::operator("demo", STREET);
+    let by = actor.authorize()?;
+    let month = demo::through();
+    let summary = report::month_summary(store, &by, month)?;
+    let query = AnnualQuery { through: month, roster: None, public: false };
+    let annual = report::annual(store, &by, query)?;
+    let mut out = std::io::stdout().lock();
+    let format = if context.args.json { Format::Json } else { Format::Text };
+    let printed = (|| {
+        write_summary(&summary, renderer(format, &mut out).as_mut())?;
+        if context.args.json {
+            return serde_json::to_writer(&mut out, &annual).map_err(Into::into);
+        }
+        writeln!(out, "\n{}\n\n{}\n", annual.paragraph_zh, annual.paragraph_en)?;
+        if let Some(built) = built {
+            accounts(&mut out, built)?;
+        }
+        next(&mut out, context)
+    })();
+    printed.map_err(AppError::io(std::path::Path::new("stdout")))
+}
+
+fn accounts(out: &mut dyn Write, built: &Built) -> std::io::Result<()> {
+    writeln!(
+        out,
+        "{STREET_NAME}:{} 人。演示账户(密码只显示这一次)/ {} people. Accounts of the demo \
+         (passwords are shown only now):",
+        built.people, built.people
+    )?;
+    for login in &built.logins {
+        writeln!(out, "  {:<8}  {}  {}", login.username, login.password, login.role.zh())?;
+    }
+    writeln!(out)
+}
+
+fn next(out: &mut dyn Write, context: &Context) -> std::io::Result<()> {
+    let data = context.args.data.display();
+    writeln!(
+        out,
+        "接下来可以试试 / try next:
+  mingce --data {data} report month 2023-09          # 调标补发的那个月 / the month of the raise
+  mingce --data {data} report year 2023 --through 11 --rows R05
+  mingce --data {data} explain LINE                  # 一笔钱怎么算出来的 / how an amount came about
+  mingce --data {data} verify                        # 核对账本与审计链 / check ledger and audit chain"
+    )
+}
+
+/// A bar on a terminal, nothing elsewhere.
+struct Bar(ProgressBar);
+
+impl Bar {
+    fn new(quiet: bool) -> Bar {
+        let bar = if quiet || !std::io::stderr().is_terminal() {
+            ProgressBar::hidden()
+        } else {
+            ProgressBar::new(1)
+        };
+        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}") {
+            bar.set_style(style);
+        }
+        Bar(bar)
+    }
+}
+
+impl Progress for Bar {
+    fn step(&mut self, done: usize, of: usize, zh: &str, en: &str) {
+        self.0.set_length(of as u64);
+        self.0.set_position(done as u64);
+        self.0.set_message(format!("{zh} / {en}"));
+        self.0.tick();
+    }
+}
