@@ -2,6 +2,7 @@
 //! renders. No rule of the trade is decided here.
 
 mod claim;
+mod backup;
 pub mod context;
 mod demo;
 mod explain;
@@ -11,6 +12,7 @@ mod payout;
 mod payout_show;
 pub mod report;
 mod user;
+mod verify;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -58,6 +60,12 @@ enum Command {
     /// Accounts of the people who may act 账户
     #[command(subcommand)]
     User(user::UserCommand),
+    /// Write an encrypted backup while others go on working 备份
+    Backup(backup::BackupArgs),
+    /// Restore a backup into an empty folder or database 恢复
+    Restore(backup::RestoreArgs),
+    /// Check the registry against itself; name what is wrong 校验
+    Verify(verify::VerifyArgs),
 }
 
 /// Parses the arguments, runs the command, turns an error into one message
@@ -93,6 +101,9 @@ fn dispatch(arguments: Arguments) -> AppResult<()> {
         Command::Export(args) => export::run(&context, &args),
         Command::Import(args) => import::run(&context, &args),
         Command::User(command) => user::run(&context, &command),
+        Command::Backup(args) => backup::create(&context, &args),
+        Command::Restore(args) => backup::restore(&context, &args),
+        Command::Verify(args) => verify::run(&context, &args),
     }
 }
 

@@ -6,6 +6,7 @@ pub mod account;
 pub mod area;
 pub mod auth;
 pub mod award;
+pub mod backup;
 pub mod certificate;
 pub mod demo;
 pub mod event;
@@ -21,6 +22,7 @@ pub mod report;
 pub mod resident;
 pub mod temp_case;
 pub mod user;
+pub mod verify;
 pub mod visit;
 
 pub use auth::{Actor, Authorized, Scope};

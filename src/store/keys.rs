@@ -18,7 +18,8 @@ use super::schema::data_key;
 use crate::clock::random_bytes;
 use crate::error::{AppError, AppResult, ErrorCode};
 
-type SecretKey = Zeroizing<[u8; 32]>;
+/// A key that is wiped when it goes.
+pub type SecretKey = Zeroizing<[u8; 32]>;
 
 /// A data key as stored.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -102,6 +103,39 @@ pub fn fingerprint(key_file: &Path) -> AppResult<String> {
     Ok(digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect())
 }
 
+/// The key of one backup: drawn at random, never stored unwrapped.
+#[derive(Debug)]
+pub struct BackupKey {
+    /// To encrypt with.
+    pub key: SecretKey,
+    /// Nonce and wrapped key, for the head of the backup.
+    pub wrapped: Vec<u8>,
+}
+
+/// Draws a key for a backup and wraps it. The key-encryption key itself is
+/// never part of a backup (`rulings.md` P1).
+///
+/// # Errors
+/// The key file cannot be read; no randomness.
+pub fn new_backup_key(key_file: &Path) -> AppResult<BackupKey> {
+    let kek = read_kek(key_file)?.ok_or_else(|| missing_kek(key_file))?;
+    let mut key = Zeroizing::new([0; 32]);
+    random_bytes(key.as_mut_slice()).map_err(AppError::io(Path::new("random")))?;
+    let wrapped = wrap(&kek, &key, BACKUP_BINDING)?;
+    Ok(BackupKey { key, wrapped })
+}
+
+/// Unwraps the key of a backup; `None` if the key file does not fit.
+///
+/// # Errors
+/// The key file is missing or cannot be read.
+pub fn open_backup_key(key_file: &Path, wrapped: &[u8]) -> AppResult<Option<SecretKey>> {
+    let kek = read_kek(key_file)?.ok_or_else(|| missing_kek(key_file))?;
+    Ok(unwrap(&kek, wrapped, BACKUP_BINDING))
+}
+
+const BACKUP_BINDING: &[u8] = b"mingce/backup";
+
 fn insert_data_key(
     conn: &mut Db,
     kek: &SecretKey,
@@ -110,19 +144,11 @@ fn insert_data_key(
     now: NaiveDateTime,
 ) -> AppResult<()> {
     let mut key = Zeroizing::new([0; 32]);
-    let mut nonce = [0; 24];
     random_bytes(key.as_mut_slice()).map_err(AppError::io(Path::new("random")))?;
-    random_bytes(&mut nonce).map_err(AppError::io(Path::new("random")))?;
-    let aad = wrap_binding(id, purpose);
-    let sealed = XChaCha20Poly1305::new(&Key::from(**kek))
-        .encrypt(&XNonce::from(nonce), Payload { msg: key.as_slice(), aad: &aad })
-        .map_err(|_| {
-            AppError::coded(ErrorCode::Sealed, "密钥封装失败。", "Wrapping a key failed.")
-        })?;
     let row = DataKeyRow {
         id,
         purpose: purpose.to_owned(),
-        wrapped: [nonce.as_slice(), &sealed].concat(),
+        wrapped: wrap(kek, &key, &wrap_binding(id, purpose))?,
         created_at: now,
         retired_at: None,
     };
@@ -131,10 +157,24 @@ fn insert_data_key(
 }
 
 fn unwrap_key(kek: &SecretKey, row: &DataKeyRow) -> Option<SecretKey> {
-    let (nonce, body) = row.wrapped.split_first_chunk::<24>()?;
-    let aad = wrap_binding(row.id, &row.purpose);
+    unwrap(kek, &row.wrapped, &wrap_binding(row.id, &row.purpose))
+}
+
+fn wrap(kek: &SecretKey, key: &SecretKey, aad: &[u8]) -> AppResult<Vec<u8>> {
+    let mut nonce = [0; 24];
+    random_bytes(&mut nonce).map_err(AppError::io(Path::new("random")))?;
+    let sealed = XChaCha20Poly1305::new(&Key::from(**kek))
+        .encrypt(&XNonce::from(nonce), Payload { msg: key.as_slice(), aad })
+        .map_err(|_| {
+            AppError::coded(ErrorCode::Sealed, "密钥封装失败。", "Wrapping a key failed.")
+        })?;
+    Ok([nonce.as_slice(), &sealed].concat())
+}
+
+fn unwrap(kek: &SecretKey, wrapped: &[u8], aad: &[u8]) -> Option<SecretKey> {
+    let (nonce, body) = wrapped.split_first_chunk::<24>()?;
     let plain = XChaCha20Poly1305::new(&Key::from(**kek))
-        .decrypt(&XNonce::from(*nonce), Payload { msg: body, aad: &aad })
+        .decrypt(&XNonce::from(*nonce), Payload { msg: body, aad })
         .ok()?;
     let plain = Zeroizing::new(plain);
     let bytes: [u8; 32] = plain.as_slice().try_into().ok()?;

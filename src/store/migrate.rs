@@ -65,13 +65,7 @@ pub fn ensure_current(conn: &mut Db) -> AppResult<()> {
                 "The database schema is {pending} step(s) behind. Back up, then run mingce migrate."
             ),
         )),
-        SchemaState::Newer(version) => Err(AppError::coded(
-            ErrorCode::NewerDatabase,
-            format!("登记库由更新版本的程序写入(结构 {version})。请使用新版程序。"),
-            format!(
-                "The database was written by a newer version (schema {version}). Use the newer program."
-            ),
-        )),
+        SchemaState::Newer(version) => Err(newer(&version)),
     }
 }
 
@@ -86,6 +80,49 @@ pub fn run_pending(conn: &mut Db) -> AppResult<usize> {
         Db::Pg(c) => c.run_pending_migrations(POSTGRES).map(|v| v.len()),
     };
     applied.map_err(migration_failed)
+}
+
+/// The newest version that the database has; empty if it has none.
+///
+/// # Errors
+/// The database failed.
+pub fn version(conn: &mut Db) -> AppResult<String> {
+    let applied = match conn {
+        Db::Lite(c) => MigrationHarness::<Sqlite>::applied_migrations(c),
+        Db::Pg(c) => MigrationHarness::<Pg>::applied_migrations(c),
+    }
+    .map_err(migration_failed)?;
+    Ok(applied.iter().map(ToString::to_string).max().unwrap_or_default())
+}
+
+/// Sets up an empty database as far as `version`, for data of that version.
+///
+/// # Errors
+/// This program does not know the version; a migration failed.
+pub fn run_through(conn: &mut Db, version: &str) -> AppResult<()> {
+    if !known_versions()?.iter().any(|known| known == version) {
+        return Err(newer(version));
+    }
+    loop {
+        let next = match conn {
+            Db::Lite(c) => c.run_next_migration(SQLITE).map(|done| done.to_string()),
+            Db::Pg(c) => c.run_next_migration(POSTGRES).map(|done| done.to_string()),
+        }
+        .map_err(migration_failed)?;
+        if next == version {
+            return Ok(());
+        }
+    }
+}
+
+fn newer(version: &str) -> AppError {
+    AppError::coded(
+        ErrorCode::NewerDatabase,
+        format!("登记库由更新版本的程序写入(结构 {version})。请使用新版程序。"),
+        format!(
+            "The database was written by a newer version (schema {version}). Use the newer program."
+        ),
+    )
 }
 
 fn known_versions() -> AppResult<Vec<String>> {

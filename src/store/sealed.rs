@@ -1,0 +1,183 @@
+//! Every encrypted column, in one list: what a verification opens and a change
+//! of keys seals anew.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Binary, Nullable, Text};
+
+use super::connection::Db;
+use super::{account, certificate, fact, guardian, history, resident};
+
+/// One encrypted column of a table whose key is `(id, street_code)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SealedColumn {
+    /// Table.
+    pub table: &'static str,
+    /// Column.
+    pub column: &'static str,
+    /// What the value is bound to, besides its record's id.
+    pub field: &'static str,
+    /// Column and kind of the blind index over the same value.
+    pub index: Option<(&'static str, &'static str)>,
+    /// Protected by trigger: its values keep the key that sealed them.
+    pub append_only: bool,
+}
+
+const fn open(table: &'static str, column: &'static str, field: &'static str) -> SealedColumn {
+    SealedColumn { table, column, field, index: None, append_only: false }
+}
+
+const fn indexed(sealed: SealedColumn, column: &'static str, kind: &'static str) -> SealedColumn {
+    SealedColumn { index: Some((column, kind)), ..sealed }
+}
+
+const fn fixed(sealed: SealedColumn) -> SealedColumn {
+    SealedColumn { append_only: true, ..sealed }
+}
+
+/// All of them. A test compares the list with the columns called `…_enc`.
+pub const SEALED: &[SealedColumn] = &[
+    indexed(open("resident", "doc_no_enc", resident::DOC_NO), "doc_no_index", resident::DOC_INDEX),
+    indexed(open("resident", "phone_enc", resident::PHONE), "phone_index", resident::PHONE_INDEX),
+    open("fact", "detail_enc", fact::DETAIL),
+    indexed(
+        open("certificate", "cert_no_enc", certificate::CERT_NO),
+        "cert_no_index",
+        certificate::CERT_INDEX,
+    ),
+    open("certificate", "detail_enc", certificate::DETAIL),
+    open("guardian", "name_enc", guardian::NAME),
+    open("guardian", "phone_enc", guardian::PHONE),
+    open("account", "holder_doc_enc", account::HOLDER_DOC),
+    indexed(
+        open("account", "account_enc", account::ACCOUNT_NO),
+        "account_index",
+        account::ACCOUNT_INDEX,
+    ),
+    fixed(open("history", "old_enc", history::OLD)),
+    fixed(open("history", "new_enc", history::NEW)),
+];
+
+/// One encrypted value.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct SealedValue {
+    /// Its record.
+    #[diesel(sql_type = BigInt)]
+    pub id: i64,
+    /// The record's street.
+    #[diesel(sql_type = Text)]
+    pub street_code: String,
+    /// The value.
+    #[diesel(sql_type = Binary)]
+    pub sealed: Vec<u8>,
+    /// Blind index beside it.
+    #[diesel(sql_type = Nullable<Binary>)]
+    pub blind: Option<Vec<u8>>,
+    /// Kind of document, for `resident.doc_no_enc`.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub doc_kind: Option<String>,
+}
+
+/// Up to `limit` values of a column with ids after `after`, in order.
+///
+/// # Errors
+/// The database failed.
+pub fn list_sealed(
+    conn: &mut Db,
+    column: &SealedColumn,
+    after: i64,
+    limit: i64,
+) -> QueryResult<Vec<SealedValue>> {
+    let blind = column.index.map_or("NULL".to_owned(), |(name, _)| format!("\"{name}\""));
+    let doc_kind = if column.field == resident::DOC_NO { "doc_kind" } else { "NULL" };
+    let SealedColumn { table, column, .. } = column;
+    let query = format!(
+        "SELECT id, street_code, \"{column}\" AS sealed, {blind} AS blind, {doc_kind} AS doc_kind
+         FROM \"{table}\" WHERE \"{column}\" IS NOT NULL AND id > {after}
+         ORDER BY id LIMIT {limit}"
+    );
+    diesel::sql_query(query).load(conn)
+}
+
+#[derive(QueryableByName)]
+struct KeyCount {
+    #[diesel(sql_type = Text)]
+    key: String,
+    #[diesel(sql_type = BigInt)]
+    rows: i64,
+}
+
+/// How many values of a column each data key seals (key id → values).
+///
+/// # Errors
+/// The database failed.
+pub fn count_by_key(conn: &mut Db, column: &SealedColumn) -> QueryResult<Vec<(u16, i64)>> {
+    let key = match conn {
+        Db::Lite(_) => format!("lower(hex(substr(\"{}\", 2, 2)))", column.column),
+        Db::Pg(_) => format!("encode(substring(\"{}\" from 2 for 2), 'hex')", column.column),
+    };
+    let query = format!(
+        "SELECT {key} AS key, count(*) AS rows FROM \"{}\" WHERE \"{}\" IS NOT NULL GROUP BY 1",
+        column.table, column.column
+    );
+    let rows: Vec<KeyCount> = diesel::sql_query(query).load(conn)?;
+    rows.into_iter()
+        .map(|row| {
+            let id = u16::from_str_radix(&row.key, 16)
+                .map_err(|error| diesel::result::Error::DeserializationError(Box::new(error)))?;
+            Ok((id, row.rows))
+        })
+        .collect()
+}
+
+/// Up to `limit` values of a street that another key than `key` sealed.
+///
+/// # Errors
+/// The database failed.
+pub fn list_outdated(
+    conn: &mut Db,
+    column: &SealedColumn,
+    street: &str,
+    key: u16,
+    after: i64,
+    limit: i64,
+) -> QueryResult<Vec<SealedValue>> {
+    let SealedColumn { table, column, .. } = column;
+    let other = match conn {
+        Db::Lite(_) => format!("hex(substr(\"{column}\", 2, 2)) <> '{key:04X}'"),
+        Db::Pg(_) => format!("encode(substring(\"{column}\" from 2 for 2), 'hex') <> '{key:04x}'"),
+    };
+    let mark = if matches!(conn, Db::Lite(_)) { "?" } else { "$1" };
+    let query = format!(
+        "SELECT id, street_code, \"{column}\" AS sealed, NULL AS blind, NULL AS doc_kind
+         FROM \"{table}\" WHERE street_code = {mark} AND \"{column}\" IS NOT NULL
+           AND id > {after} AND {other}
+         ORDER BY id LIMIT {limit}"
+    );
+    diesel::sql_query(query).bind::<Text, _>(street).load(conn)
+}
+
+/// Replaces a value if it is still `old`. Returns the row count.
+///
+/// # Errors
+/// The database failed.
+pub fn mark_resealed(
+    conn: &mut Db,
+    column: &SealedColumn,
+    value: &SealedValue,
+    new: &[u8],
+) -> QueryResult<usize> {
+    let SealedColumn { table, column, .. } = column;
+    let marks =
+        if matches!(conn, Db::Lite(_)) { ["?", "?", "?", "?"] } else { ["$1", "$2", "$3", "$4"] };
+    let [to, id, street, old] = marks;
+    let statement = format!(
+        "UPDATE \"{table}\" SET \"{column}\" = {to}
+         WHERE id = {id} AND street_code = {street} AND \"{column}\" = {old}"
+    );
+    diesel::sql_query(statement)
+        .bind::<Binary, _>(new)
+        .bind::<BigInt, _>(value.id)
+        .bind::<Text, _>(&value.street_code)
+        .bind::<Binary, _>(&value.sealed)
+        .execute(conn)
+}
