@@ -1,8 +1,8 @@
 //! The command line: one file per command; each parses, calls a service and
 //! renders. No rule of the trade is decided here.
 
-mod claim;
 mod backup;
+mod claim;
 pub mod context;
 mod demo;
 mod explain;

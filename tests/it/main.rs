@@ -1,14 +1,9 @@
 //! The one test binary. `harness` gives every test a fresh registry on the
 //! backend it asks for.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test says what it expected by failing; clippy knows only functions marked #[test]"
-)]
-
 mod architecture;
+mod backup;
+mod cli;
 mod demo;
 mod export;
 mod harness;
@@ -27,3 +22,4 @@ mod report;
 mod store;
 mod tls;
 mod user;
+mod verify;

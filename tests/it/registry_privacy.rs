@@ -29,7 +29,7 @@ use crate::on_both;
 use crate::registry_office::{EAST, Office, code, day, month, number};
 
 /// Something in every register that holds personal data.
-fn fill(office: &Office<'_>) {
+pub fn fill(office: &Office<'_>) {
     let store = &office.registry.store;
     let baby = ResidentInput {
         doc_kind: mingce::domain::document::DocKind::Nothing,

@@ -92,6 +92,29 @@ impl Drop for TestRegistry {
     }
 }
 
+/// A PostgreSQL database with nothing in it; dropped with the test.
+pub struct EmptyDatabase(String);
+
+impl EmptyDatabase {
+    pub fn new() -> EmptyDatabase {
+        let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
+        let name = format!("mingce_empty_{}_{serial}", std::process::id());
+        admin().batch_execute(&format!("CREATE DATABASE {name}")).expect("a database");
+        EmptyDatabase(name)
+    }
+
+    pub fn url(&self) -> String {
+        format!("{}/{}", server(), self.0)
+    }
+}
+
+impl Drop for EmptyDatabase {
+    fn drop(&mut self) {
+        let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.0);
+        let _ = admin().batch_execute(&statement);
+    }
+}
+
 /// Address of the server without a database name.
 pub fn server() -> String {
     std::env::var("MINGCE_TEST_PG")

@@ -1,0 +1,121 @@
+//! The binary itself: exit statuses, passwords from files, both languages.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use mingce::store::Backend;
+
+use crate::harness::TestRegistry;
+use crate::verify::filled;
+
+/// Runs `mingce` on a data folder, without a terminal.
+pub fn mingce(data: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_mingce"))
+        .env_remove("DATABASE_URL")
+        .env_remove("MINGCE_DATA")
+        .env("MINGCE_STREET", "320899001")
+        .arg("--data")
+        .arg(data)
+        .args(arguments)
+        .stdin(std::process::Stdio::null())
+        .output()
+        .expect("the binary")
+}
+
+pub fn status(output: &Output) -> i32 {
+    output.status.code().expect("an exit status")
+}
+
+pub fn text(output: &Output) -> String {
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+#[test]
+fn accounts_from_the_command_line() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (data, secret) = (dir.path().join("data"), dir.path().join("secret"));
+    std::fs::write(&secret, "kx7vTrq9wz!d\nsecond line\n").expect("a password file");
+    let secret = secret.to_string_lossy();
+    let add = ["user", "add", "zhou", "--role", "clerk", "--name", "周敏", "--password-file"];
+    let added = mingce(&data, &[&add[..], &[&secret]].concat());
+    assert_eq!(status(&added), 0, "{}", text(&added));
+    let again = mingce(&data, &[&add[..], &[&secret]].concat());
+    assert_eq!(status(&again), 4, "{}", text(&again));
+    let listed = mingce(&data, &["--json", "user", "list"]);
+    let users: serde_json::Value = serde_json::from_slice(&listed.stdout).expect("JSON");
+    assert_eq!(users[0]["username"], "zhou");
+    assert!(!text(&listed).contains("argon2"), "hashes stay where they are");
+    let nobody = mingce(&data, &["user", "disable", "li"]);
+    assert_eq!(status(&nobody), 3, "{}", text(&nobody));
+    let no_terminal = mingce(&data, &["user", "password", "zhou"]);
+    assert_eq!(status(&no_terminal), 1, "{}", text(&no_terminal));
+    assert!(text(&no_terminal).contains("--password-file"));
+    let wrong = mingce(&data, &["user", "add", "li", "--role", "king", "--name", "李"]);
+    assert_eq!(status(&wrong), 1, "{}", text(&wrong));
+    let usage = mingce(&data, &["user", "add"]);
+    assert_eq!(status(&usage), 2);
+}
+
+#[test]
+fn a_drill_from_the_command_line() {
+    let registry = TestRegistry::new(Backend::Sqlite);
+    filled(&registry);
+    let data = &registry.config.data_dir;
+    let file = registry.dir.path().join("a.mcb");
+    let file = file.to_string_lossy();
+    let verified = mingce(data, &["verify", "--full"]);
+    assert_eq!(status(&verified), 0, "{}", text(&verified));
+    let made = mingce(data, &["backup", &file]);
+    assert_eq!(status(&made), 0, "{}", text(&made));
+    assert!(text(&made).contains("SHA-256"));
+    let into = registry.dir.path().join("into");
+    std::fs::create_dir_all(into.join("keys")).expect("a folder");
+    std::fs::copy(&registry.config.key_file, into.join("keys/kek")).expect("the key, kept apart");
+    let into_text = into.to_string_lossy();
+    let restored = mingce(data, &["restore", &file, "--into", &into_text, "--verify"]);
+    assert_eq!(status(&restored), 0, "{}", text(&restored));
+    let again = mingce(data, &["restore", &file, "--into", &into_text]);
+    assert_eq!(status(&again), 4, "{}", text(&again));
+    let clean = mingce(&into, &["verify"]);
+    assert_eq!(status(&clean), 0, "{}", text(&clean));
+}
+
+#[test]
+fn a_failed_verification_has_a_status_of_its_own() {
+    use diesel::connection::SimpleConnection;
+    let registry = TestRegistry::new(Backend::Sqlite);
+    filled(&registry);
+    registry
+        .store
+        .maintain(|conn| {
+            let mingce::store::Db::Lite(c) = conn else { panic!("not SQLite") };
+            c.batch_execute(
+                "DROP TRIGGER audit_no_update; UPDATE audit SET actor = 'x' WHERE seq = 2",
+            )?;
+            Ok(())
+        })
+        .expect("tampered");
+    let failed = mingce(&registry.config.data_dir, &["verify"]);
+    assert_eq!(status(&failed), 6, "{}", text(&failed));
+    assert!(text(&failed).contains("320899001#2"), "{}", text(&failed));
+    let json = mingce(&registry.config.data_dir, &["--json", "verify"]);
+    assert_eq!(status(&json), 6);
+    let report: serde_json::Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    assert!(report["checks"].as_array().is_some_and(|checks| checks.len() > 10));
+}
+
+#[test]
+fn an_unknown_scheme_and_a_missing_key_are_settings() {
+    let registry = TestRegistry::new(Backend::Sqlite);
+    let data = &registry.config.data_dir;
+    let scheme = mingce(data, &["--database-url", "mysql://x", "verify"]);
+    assert_eq!(status(&scheme), 7, "{}", text(&scheme));
+    std::fs::remove_file(&registry.config.key_file).expect("removed");
+    let no_key = mingce(data, &["verify"]);
+    assert_eq!(status(&no_key), 7, "{}", text(&no_key));
+    assert!(text(&no_key).contains("kek"));
+}
