@@ -7,7 +7,7 @@ use super::Db;
 use super::schema::{
     award, certificate, decision, fact, hold, household, life_event, membership, resident,
 };
-use crate::domain::ids::{ResidentId, UnitId};
+use crate::domain::ids::UnitId;
 
 macro_rules! move_rows {
     ($conn:expr, $street:expr, $from:expr, $into:expr, $($table:ident),*) => {{

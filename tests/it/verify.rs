@@ -151,7 +151,7 @@ on_both! {
         let byte = changed_last_byte(registry, "phone_enc");
         dba(registry, &format!("UPDATE guardian SET phone_enc = {byte};"));
         // A blind index of somebody else, a head who left, a foreign unit.
-        dba(registry, "UPDATE account SET account_index = (SELECT min(phone_index) FROM resident);");
+        dba(registry, "UPDATE account SET account_index = (SELECT phone_index FROM resident WHERE phone_index IS NOT NULL ORDER BY id LIMIT 1);");
         dba(registry, "UPDATE household SET head_id = 7 WHERE closed_on IS NULL;");
         dba(registry, "UPDATE certificate SET unit_id = 7;");
         dba(registry, "DELETE FROM identity_claim WHERE resident_id = (SELECT id FROM resident WHERE name = '张小三');");

@@ -1,7 +1,7 @@
 //! The month's table and the annual figures, on both backends.
 
 mod figures;
-mod fixture;
+pub mod fixture;
 mod people;
 
 use diesel::prelude::*;
