@@ -5,11 +5,15 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 /// Makes ids. One per process; two processes differ by the random part.
 ///
-/// Layout: 42 bits of milliseconds since 2020-01-01, 21 bits that start at
-/// random for each millisecond and count up. Within one source ids only grow.
+/// Layout: 42 bits of milliseconds since 2020-01-01, 21 bits that begin at a
+/// number of the process's own and count up. Ids follow the time, so that what
+/// one process writes after another has the greater id (the marks of `recheck`
+/// are read by that order); within one source they only grow, whatever the clock
+/// does.
 #[derive(Debug)]
 pub struct IdSource {
     last: AtomicI64,
+    noise: i64,
 }
 
 /// 2020-01-01T00:00:00Z in milliseconds of the Unix epoch.
@@ -17,18 +21,28 @@ const EPOCH_MS: i64 = 1_577_836_800_000;
 const SEQUENCE_BITS: u32 = 21;
 
 impl IdSource {
-    /// A source whose first id lies after `now_ms` (Unix milliseconds);
-    /// `noise` fills the lower bits.
+    /// A source whose ids lie after `now_ms` (Unix milliseconds); `noise` tells
+    /// this process from others.
     #[must_use]
     pub fn new(now_ms: i64, noise: u32) -> IdSource {
-        let sequence = i64::from(noise) & ((1 << SEQUENCE_BITS) - 1);
-        let start = ((now_ms - EPOCH_MS).max(1) << SEQUENCE_BITS) | sequence;
-        IdSource { last: AtomicI64::new(start) }
+        // Half of the range stays free to count in.
+        let noise = i64::from(noise) & ((1 << (SEQUENCE_BITS - 1)) - 1);
+        let source = IdSource { last: AtomicI64::new(0), noise };
+        source.last.store(source.floor(now_ms), Ordering::Relaxed);
+        source
     }
 
-    /// The next id.
-    pub fn next_id(&self) -> i64 {
-        self.last.fetch_add(1, Ordering::Relaxed) + 1
+    fn floor(&self, now_ms: i64) -> i64 {
+        ((now_ms - EPOCH_MS).max(1) << SEQUENCE_BITS) | self.noise
+    }
+
+    /// The next id at `now_ms` (Unix milliseconds).
+    pub fn next_id(&self, now_ms: i64) -> i64 {
+        let floor = self.floor(now_ms);
+        let next = |last: i64| Some(last.max(floor) + 1);
+        match self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next) {
+            Ok(before) | Err(before) => before.max(floor) + 1,
+        }
     }
 }
 
@@ -78,9 +92,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_grow_and_are_positive() {
-        let ids = IdSource::new(EPOCH_MS + 217_000_000_000, u32::MAX);
-        let (first, second) = (ids.next_id(), ids.next_id());
+    fn ids_grow_with_the_time_and_when_it_stands_still() {
+        let now = EPOCH_MS + 217_000_000_000;
+        let ids = IdSource::new(now, u32::MAX);
+        let (first, second) = (ids.next_id(now), ids.next_id(now));
         assert!(first > 0 && second == first + 1);
+        assert_eq!(ids.next_id(now - 5_000), second + 1);
+        // A process that started earlier makes greater ids later on.
+        let other = IdSource::new(now + 1, 0);
+        let theirs = other.next_id(now + 1);
+        assert!(theirs > second && ids.next_id(now + 2) > theirs);
     }
 }

@@ -183,7 +183,7 @@ impl Store {
     /// A new id.
     #[must_use]
     pub fn next_id(&self) -> i64 {
-        self.ids.next_id()
+        self.ids.next_id(self.clock.now().and_utc().timestamp_millis())
     }
 
     /// Reads inside one snapshot. Writing through this connection is refused

@@ -43,10 +43,22 @@ impl Policy {
     /// All standards and shares for `month` as known at `known_on`.
     #[must_use]
     pub fn rates(&self, month: Month, known_on: NaiveDate) -> Rates {
-        let standards: Vec<Fen> = (0..self.standards.len())
-            .map(|at| {
-                let index = u16::try_from(at).unwrap_or(u16::MAX);
-                self.standard_value(index, month, known_on).unwrap_or_default()
+        self.rates_by(self, month, known_on)
+    }
+
+    /// As [`Policy::rates`], with the values that an older version of the policy
+    /// held: a value that was entered late was not known then, whatever the day
+    /// of its decision. A standard that the older version lacks has its own.
+    #[must_use]
+    pub fn rates_by(&self, older: &Policy, month: Month, known_on: NaiveDate) -> Rates {
+        let standards: Vec<Fen> = (0_u16..)
+            .zip(&self.standards)
+            .map(|(index, standard)| {
+                let value = match older.standard_index(&standard.code) {
+                    Some(then) => older.standard_value(then, month, known_on),
+                    None => self.standard_value(index, month, known_on),
+                };
+                value.unwrap_or_default()
             })
             .collect();
         let shares = self
@@ -73,17 +85,32 @@ impl Policy {
         first: Month,
         last: Month,
     ) -> Vec<Month> {
+        self.changed_months_since(self, program, (known_before, known_now), first, last)
+    }
+
+    /// As [`Policy::changed_months`], where the earlier run was made with an
+    /// older version of the policy.
+    #[must_use]
+    pub fn changed_months_since(
+        &self,
+        older: &Policy,
+        program: Option<u16>,
+        (known_before, known_now): (NaiveDate, NaiveDate),
+        first: Month,
+        last: Month,
+    ) -> Vec<Month> {
         let mask = match program {
             Some(index) => self.program(index).map_or(0, |p| p.standards),
             None => u64::MAX,
         };
         let differs = |month: Month| {
-            (0..self.standards.len()).any(|at| {
-                let index = u16::try_from(at).unwrap_or(u16::MAX);
-                mask & (1_u64 << (at & 63)) != 0
-                    && self.standard_value(index, month, known_before)
-                        != self.standard_value(index, month, known_now)
-            })
+            let then = self.rates_by(older, month, known_before);
+            let now = self.rates(month, known_now);
+            then.standards
+                .iter()
+                .zip(&now.standards)
+                .enumerate()
+                .any(|(at, (then, now))| mask & (1_u64 << (at & 63)) != 0 && then != now)
         };
         first.to(last).filter(|month| differs(*month)).collect()
     }

@@ -217,7 +217,7 @@ impl<'a> Worker<'a> {
                     continue;
                 }
                 own = Some((program.own, program.known));
-                months.extend(&program.changed);
+                months.extend(program.changed.iter().filter(|month| **month < program.own));
                 if let Some(from) = since.get(at).copied().flatten() {
                     let step = if quarterly { 3 } else { 1 };
                     let from = from.max(program.first);
@@ -255,7 +255,8 @@ impl<'a> Worker<'a> {
         for (unit, month) in into.units.iter_mut().zip(first.to(month)) {
             resolve(policy, &self.unit.facts, month, known, unit);
         }
-        evaluate_at(self.plan, known, &into.units, &mut self.scratch, &mut into.outcome);
+        let rates = |month| self.plan.rates(month, known);
+        evaluate_by(self.plan, rates, &into.units, &mut self.scratch, &mut into.outcome);
     }
 
     /// The lines of every award for one month.
@@ -495,24 +496,24 @@ fn find(outcome: &Outcome, award: i64) -> Option<Due> {
     outcome.dues().iter().find(|d| d.award_id == award).copied()
 }
 
-/// Evaluates a month, or the three of a quarter, by the standards known at
-/// `known`.
-fn evaluate_at(
+/// Evaluates a month, or the three of a quarter, by the standards that `rates`
+/// gives for a month.
+fn evaluate_by<'r>(
     plan: &Plan,
-    known: NaiveDate,
+    rates: impl Fn(Month) -> Option<&'r Rates>,
     units: &[UnitAt],
     scratch: &mut Outcome,
     outcome: &mut Outcome,
 ) {
     let policy = &plan.policy.policy;
     if let [unit] = units {
-        if let Some(rates) = plan.rates(unit.month(), known) {
+        if let Some(rates) = rates(unit.month()) {
             evaluate(policy, rates, unit, outcome, &mut NoTrace);
         }
         return;
     }
     let months: Vec<(&Rates, &UnitAt)> =
-        units.iter().filter_map(|u| Some((plan.rates(u.month(), known)?, u))).collect();
+        units.iter().filter_map(|u| Some((rates(u.month())?, u))).collect();
     evaluate_quarter(policy, &months, scratch, outcome, &mut NoTrace);
 }
 
@@ -527,7 +528,8 @@ fn then_outcome(
 ) -> Fen {
     if evaluated.then.is_none() {
         let mut outcome = Outcome::default();
-        evaluate_at(plan, known, &evaluated.units, scratch, &mut outcome);
+        let rates = |month| plan.rates_then(month, known);
+        evaluate_by(plan, rates, &evaluated.units, scratch, &mut outcome);
         evaluated.then = Some(outcome);
     }
     let due = evaluated.then.as_ref().and_then(|outcome| find(outcome, award));

@@ -16,7 +16,8 @@ use crate::services::auth::{Authorized, ReadReport};
 use crate::services::policy::pinned;
 use crate::services::record;
 use crate::store::line::{LineRow, find_line};
-use crate::store::{Cipher, Db, Store, run};
+use crate::store::run::{self, RunRow};
+use crate::store::{Cipher, Db, Store};
 
 use super::inputs::{self, LineInputs, RecoveryPart};
 
@@ -54,9 +55,34 @@ pub fn explain_line(
         let run = run::find_run(conn, by.street(), line.run_id)?
             .filter(|run| run.state.is_visible())
             .ok_or_else(not_found)?;
-        let policy = run.policy_id.map(|id| pinned(conn, id)).transpose()?.map(|p| p.policy);
-        recompute(store.cipher(), line, policy.as_ref())
+        let policies = policies_of(conn, &run)?;
+        recompute(store.cipher(), line, &policies)
     })
+}
+
+/// The policy that a run pinned, and the one of the run before it.
+#[derive(Debug, Default)]
+pub struct RunPolicies {
+    own: Option<Policy>,
+    before: Option<Policy>,
+}
+
+/// Loads the policies that the lines of a run were computed with.
+///
+/// # Errors
+/// A pinned policy is missing or cannot be read.
+pub fn policies_of(conn: &mut Db, row: &RunRow) -> AppResult<RunPolicies> {
+    let load = |conn: &mut Db, id: Option<i64>| -> AppResult<Option<Policy>> {
+        Ok(id.map(|id| pinned(conn, id)).transpose()?.map(|p| p.policy))
+    };
+    let own = load(conn, row.policy_id)?;
+    let runs = run::list_runs(conn, &row.street_code)?;
+    let earlier = runs
+        .iter()
+        .rfind(|r| r.program == row.program && r.month < row.month && r.state.is_posted())
+        .and_then(|r| r.policy_id)
+        .filter(|id| Some(*id) != row.policy_id);
+    Ok(RunPolicies { own, before: load(conn, earlier)? })
 }
 
 /// Recomputes a line with the policy that its run pinned.
@@ -67,8 +93,9 @@ pub fn explain_line(
 pub fn recompute(
     cipher: &Cipher,
     line: LineRow,
-    policy: Option<&Policy>,
+    policies: &RunPolicies,
 ) -> AppResult<LineExplanation> {
+    let policy = policies.own.as_ref();
     let open = cipher.open(inputs::FIELD, line.id.0, &line.inputs).map_err(record::sealed)?;
     let inputs = inputs::decode(&open).map_err(|_| differs(&line, None))?;
     let mut explanation = LineExplanation {
@@ -97,7 +124,8 @@ pub fn recompute(
             let award = explanation.line.award_id.0;
             let found = explain(policy, &units, award);
             let due = found.as_ref().map_or(Fen::ZERO, |e| e.due.amount);
-            let then = rates_then.map_or(due, |known| due_at(policy, &units, award, known));
+            let older = policies.before.as_ref().unwrap_or(policy);
+            let then = rates_then.map_or(due, |known| due_at(policy, older, &units, award, known));
             check(&explanation.line, due, settled, then)?;
             if let Some(found) = &found {
                 check_parts(policy, &explanation.line, &found.due)?;
@@ -112,9 +140,10 @@ pub fn recompute(
     }
 }
 
-/// What would be due by the standards known at another day.
-fn due_at(policy: &Policy, units: &[UnitAt], award: i64, known: NaiveDate) -> Fen {
-    let rates: Vec<Rates> = units.iter().map(|u| policy.rates(u.month(), known)).collect();
+/// What would be due by the standards that the run before knew.
+fn due_at(policy: &Policy, older: &Policy, units: &[UnitAt], award: i64, known: NaiveDate) -> Fen {
+    let rates: Vec<Rates> =
+        units.iter().map(|u| policy.rates_by(older, u.month(), known)).collect();
     let (mut outcome, mut scratch) = (Outcome::default(), Outcome::default());
     match (units, rates.as_slice()) {
         ([unit], [rates]) => evaluate(policy, rates, unit, &mut outcome, &mut NoTrace),
@@ -180,12 +209,8 @@ fn differs(line: &LineRow, computed: Option<Fen>) -> AppError {
 ///
 /// # Errors
 /// The database failed, or the pinned policy is missing.
-pub fn check_lines(
-    conn: &mut Db,
-    cipher: &Cipher,
-    run: &crate::store::run::RunRow,
-) -> AppResult<Vec<Refusal>> {
-    let policy = run.policy_id.map(|id| pinned(conn, id)).transpose()?.map(|p| p.policy);
+pub fn check_lines(conn: &mut Db, cipher: &Cipher, run: &RunRow) -> AppResult<Vec<Refusal>> {
+    let policies = policies_of(conn, run)?;
     let mut faults = Vec::new();
     let mut after = None;
     loop {
@@ -194,7 +219,7 @@ pub fn check_lines(
         let Some(last) = lines.last() else { break };
         after = Some((last.beneficiary_id, last.month, last.kind));
         for line in lines {
-            match recompute(cipher, line, policy.as_ref()) {
+            match recompute(cipher, line, &policies) {
                 Ok(_) => {}
                 Err(AppError::Refused(refusals)) => faults.extend(refusals),
                 Err(other) => return Err(other),

@@ -9,6 +9,7 @@
 //! A run posts `due − posted` for its own month and for every earlier month
 //! that something changed.
 
+mod check;
 mod claims;
 mod compute;
 mod draft;
@@ -23,9 +24,12 @@ mod reissue;
 mod steps;
 mod unit_facts;
 
+pub use check::check_ledger;
 pub use claims::{NewClaim, list_claims, open_claim, plan_claim, repay_claim, write_off_claim};
 pub use draft::{DraftOptions, Drafted, draft};
-pub use explain::{LineExplanation, check_lines, explain_line, recompute};
+pub use explain::{
+    LineExplanation, RunPolicies, check_lines, explain_line, policies_of, recompute,
+};
 pub use inputs::{LineInputs, RecoveryPart};
 pub use opening::{OpeningLine, post_opening, post_opening_in};
 pub use payment::{ReturnedLine, close_month, record_payment, record_returns};

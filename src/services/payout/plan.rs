@@ -22,6 +22,8 @@ pub(super) struct Previous {
     pub cut_off: NaiveDate,
     /// The last mark that it saw.
     pub marks_through: i64,
+    /// The policy that it pinned.
+    pub policy: Option<i64>,
 }
 
 /// One program of the run.
@@ -64,6 +66,8 @@ pub(super) struct PlannedClaim {
 #[derive(Debug)]
 pub(super) struct RatesKnown {
     known: NaiveDate,
+    /// As the previous run knew them, by its own policy.
+    then: bool,
     first: Month,
     rates: Vec<Rates>,
 }
@@ -95,9 +99,18 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// Standards of a month as known at a day that the plan names.
+    /// Standards of a month as known at a program's cut-off.
     pub fn rates(&self, month: Month, known: NaiveDate) -> Option<&Rates> {
-        let known = self.rates.iter().find(|r| r.known == known)?;
+        self.find_rates(month, known, false)
+    }
+
+    /// Standards of a month as the previous run, cut off at `known`, knew them.
+    pub fn rates_then(&self, month: Month, known: NaiveDate) -> Option<&Rates> {
+        self.find_rates(month, known, true)
+    }
+
+    fn find_rates(&self, month: Month, known: NaiveDate, then: bool) -> Option<&Rates> {
+        let known = self.rates.iter().find(|r| r.known == known && r.then == then)?;
         known.rates.get(usize::try_from(month.since(known.first)).ok()?)
     }
 }
@@ -168,8 +181,9 @@ pub(super) fn make(conn: &mut Db, wish: &Wish<'_>, policy: InForce) -> AppResult
         }
     }
     AppError::refused_unless_empty(refusals)?;
+    let older = older_policies(conn, &policy, &programs)?;
     for program in &mut programs {
-        program.changed = changed_months(conn, &policy, program, &runs, wish.full)?;
+        program.changed = changed_months(&policy.policy, &older, program, wish.full);
     }
     let mut plan = Plan {
         street: wish.street.to_owned(),
@@ -180,7 +194,7 @@ pub(super) fn make(conn: &mut Db, wish: &Wish<'_>, policy: InForce) -> AppResult
         posted_runs: runs.iter().filter(|r| r.state.is_posted()).map(|r| r.id.0).collect(),
         claims: planned_claims(conn, wish)?,
         late: HashMap::new(),
-        rates: rates(&policy.policy, &programs),
+        rates: rates(&policy.policy, &older, &programs),
         policy,
         programs,
     };
@@ -284,7 +298,11 @@ fn program_plan(
         known: cut_off(policy, program.period, own),
         first: first.unwrap_or(own),
         goes_live: first.is_none(),
-        previous: previous.map(|r| Previous { cut_off: r.cut_off, marks_through: r.marks_through }),
+        previous: previous.map(|r| Previous {
+            cut_off: r.cut_off,
+            marks_through: r.marks_through,
+            policy: r.policy_id,
+        }),
         changed: Vec::new(),
         existing,
         code,
@@ -301,45 +319,50 @@ fn before_first(code: &str, month: Month, first: Option<Month>) -> Refusal {
     .at(place(code, month))
 }
 
+/// Older policy versions that previous runs pinned, by id.
+type Older = HashMap<i64, Policy>;
+
+fn older_policies(conn: &mut Db, policy: &InForce, programs: &[ProgramPlan]) -> AppResult<Older> {
+    let mut older = Older::new();
+    for id in programs.iter().filter_map(|p| p.previous?.policy).filter(|id| *id != policy.row.id) {
+        if !older.contains_key(&id) {
+            older.insert(id, pinned(conn, id)?.policy);
+        }
+    }
+    Ok(older)
+}
+
+/// The policy that the previous run pinned; the present one if it is the same
+/// or was not computed.
+fn policy_then<'p>(policy: &'p Policy, older: &'p Older, previous: Previous) -> &'p Policy {
+    previous.policy.and_then(|id| older.get(&id)).unwrap_or(policy)
+}
+
 /// Earlier months for which a standard of the program differs from what the
 /// previous run knew, by its own policy.
-fn changed_months(
-    conn: &mut Db,
-    policy: &InForce,
-    program: &ProgramPlan,
-    runs: &[RunRow],
-    full: bool,
-) -> AppResult<Vec<Month>> {
-    let Some(previous) = program.previous else { return Ok(Vec::new()) };
-    let last = previous_own(program.period, program.own);
+fn changed_months(policy: &Policy, older: &Older, program: &ProgramPlan, full: bool) -> Vec<Month> {
+    let Some(previous) = program.previous else { return Vec::new() };
+    let last = program.own.prev();
     if full {
-        return Ok(program.first.to(last).collect());
+        return by_period(program, program.first.to(last));
     }
-    let run = runs.iter().find(|r| r.program == program.code && r.cut_off == previous.cut_off);
-    let pinned_id = run.and_then(|r| r.policy_id).filter(|id| *id != policy.row.id);
-    let mut changed = policy.policy.changed_months(
-        Some(program.index),
-        previous.cut_off,
-        program.known,
-        program.first,
-        last,
-    );
-    if let Some(id) = pinned_id {
-        let older = pinned(conn, id)?.policy;
-        let differs = |month: &Month| {
-            (0_u16..).zip(&policy.policy.standards).any(|(at, standard)| {
-                let then = (0_u16..)
-                    .zip(&older.standards)
-                    .find(|(_, s)| s.code == standard.code)
-                    .and_then(|(at, _)| older.standard_value(at, *month, previous.cut_off));
-                policy.policy.standard_value(at, *month, program.known) != then
-            })
-        };
-        changed.extend(program.first.to(last).filter(differs));
-        changed.sort_unstable();
-        changed.dedup();
-    }
-    Ok(changed)
+    let days = (previous.cut_off, program.known);
+    let then = policy_then(policy, older, previous);
+    let index = Some(program.index);
+    by_period(program, policy.changed_months_since(then, index, days, program.first, last))
+}
+
+/// The periods that months lie in, before the run's own, each by its month.
+fn by_period(program: &ProgramPlan, months: impl IntoIterator<Item = Month>) -> Vec<Month> {
+    let period = |month: Month| match program.period {
+        Period::Month | Period::Once => month,
+        Period::Quarter => month.quarter_end(),
+    };
+    let mut periods: Vec<Month> =
+        months.into_iter().map(period).filter(|month| *month < program.own).collect();
+    periods.sort_unstable();
+    periods.dedup();
+    periods
 }
 
 fn planned_claims(conn: &mut Db, wish: &Wish<'_>) -> AppResult<HashMap<i64, Vec<PlannedClaim>>> {
@@ -363,17 +386,20 @@ fn planned_claims(conn: &mut Db, wish: &Wish<'_>) -> AppResult<HashMap<i64, Vec<
     Ok(by_award)
 }
 
-fn rates(policy: &Policy, programs: &[ProgramPlan]) -> Vec<RatesKnown> {
+fn rates(policy: &Policy, older: &Older, programs: &[ProgramPlan]) -> Vec<RatesKnown> {
     let mut all: Vec<RatesKnown> = Vec::new();
     let Some(first) = programs.iter().map(|p| p.first.min(p.own).plus(-2)).min() else {
         return all;
     };
     let Some(last) = programs.iter().map(|p| p.own).max() else { return all };
-    let days = programs.iter().flat_map(|p| [Some(p.known), p.previous.map(|r| r.cut_off)]);
-    for known in days.flatten() {
-        if all.iter().all(|r| r.known != known) {
-            let rates = first.to(last).map(|month| policy.rates(month, known)).collect();
-            all.push(RatesKnown { known, first, rates });
+    for program in programs {
+        let then = program.previous.map(|p| (p.cut_off, true, policy_then(policy, older, p)));
+        for (known, then, by) in [Some((program.known, false, policy)), then].into_iter().flatten()
+        {
+            if all.iter().all(|r| r.known != known || r.then != then) {
+                let rates = first.to(last).map(|month| policy.rates_by(by, month, known)).collect();
+                all.push(RatesKnown { known, then, first, rates });
+            }
         }
     }
     all
@@ -403,4 +429,64 @@ fn late_events(
         }
     }
     Ok(by_unit)
+}
+
+/// A plan that looks at everything that a posted run left behind, for the check
+/// of the ledger: its own month and all before it, as known at its cut-off.
+/// `None` for an opening run.
+///
+/// # Errors
+/// The pinned policy is missing.
+pub(super) fn for_check(conn: &mut Db, run: &RunRow, runs: &[RunRow]) -> AppResult<Option<Plan>> {
+    let Some(policy) = run.policy_id.map(|id| pinned(conn, id)).transpose()? else {
+        return Ok(None);
+    };
+    let found = policy.policy.program_index(&run.program);
+    let Some((index, program)) = found.and_then(|i| Some((i, policy.policy.program(i)?))) else {
+        return Ok(None);
+    };
+    let Some(own) = own_month(program.period, run.month) else { return Ok(None) };
+    let starts = program_start::list_program_starts(conn, &run.street_code)?;
+    let start = starts.iter().find(|(code, _)| *code == run.program).map(|(_, first)| *first);
+    // Months that another version of the policy computed are its own affair.
+    let mut first = own;
+    for earlier in runs.iter().rev().filter(|r| r.program == run.program && r.month < run.month) {
+        match own_month(program.period, earlier.month) {
+            Some(month) if earlier.policy_id == run.policy_id => first = month,
+            _ => break,
+        }
+    }
+    let mut plan = ProgramPlan {
+        index,
+        code: run.program.clone(),
+        period: program.period,
+        own,
+        known: run.cut_off,
+        first: start.unwrap_or(first).max(first),
+        goes_live: false,
+        previous: Some(Previous {
+            cut_off: run.cut_off,
+            marks_through: i64::MAX,
+            policy: run.policy_id,
+        }),
+        changed: Vec::new(),
+        existing: Some(run.clone()),
+    };
+    // The run's own month has its postings too.
+    plan.changed = by_period(&plan, plan.first.to(own.prev()));
+    plan.changed.push(own);
+    let programs = vec![plan];
+    Ok(Some(Plan {
+        street: run.street_code.clone(),
+        month: run.month,
+        today: run.cut_off,
+        marks: Vec::new(),
+        marks_through: run.marks_through,
+        posted_runs: runs.iter().filter(|r| r.state.is_posted()).map(|r| r.id.0).collect(),
+        claims: HashMap::new(),
+        late: HashMap::new(),
+        rates: rates(&policy.policy, &Older::new(), &programs),
+        policy,
+        programs,
+    }))
 }

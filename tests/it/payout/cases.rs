@@ -633,6 +633,7 @@ fn run(
     world.approve(month)?;
     world.pay(month)?;
     world.close(month)?;
+    world.check(month);
     Ok(Ok(()))
 }
 

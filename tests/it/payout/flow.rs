@@ -44,6 +44,7 @@ fn play(world: &World<'_>, which: Month) {
     world.on(which.day(25));
     world.pay(which).expect("paid");
     world.close(which).expect("closed");
+    world.check(which);
 }
 
 on_both! {
@@ -408,6 +409,56 @@ on_both! {
         let run = world.run_of("dibao", august);
         let by = clerk.authorize().expect("may");
         assert_eq!(code(payout::submit(&registry.store, &by, run.id, None)), Some(ErrorCode::Integrity));
+    }
+
+    fn a_standard_entered_late_is_waived_not_claimed(registry) {
+        // A standard falls; the office enters it only after September's cut-off,
+        // with the date of its decision, which lies before it.
+        let mut world = World::new(registry, &[]);
+        world.person("祖母", day("1960-05-01"), EAST).expect("grandmother");
+        world.person("孩子", day("2014-05-01"), EAST).expect("child");
+        world.on(day("2023-08-10"));
+        let september = month("2023-09");
+        world.home("甲家", &["祖母", "孩子"], september, EAST).expect("home");
+        world.income("祖母", Fen(720_000), Some(september)).expect("income");
+        let dates = mingce::domain::fact::FactDates {
+            decided_on: Some(world.today()), ..mingce::domain::fact::FactDates::default()
+        };
+        world.fact("孩子", mingce::domain::fact::FactKind::ChildClass, Some("C2"), dates).expect("class");
+        world.grant("dibao", "甲家", Some(september)).expect("dibao");
+        world.grant("children", "孩子", Some(september)).expect("children");
+        play(&world, september);
+        world.on(day("2023-09-28"));
+        let value = "    { from = \"2022-07\", amount = \"1508.00\"";
+        let lower = "    { from = \"2023-09\", amount = \"1408.00\", decided_on = \"2023-09-05\", doc_no = \"3\" },\n";
+        world.policy(&[(value.to_owned(), format!("{lower}{value}"))]);
+        let october = month("2023-10");
+        play(&world, october);
+        let mut said: Vec<String> = world.lines(october).iter().map(|l| world.say(l)).collect();
+        said.sort();
+        assert_eq!(said, [
+            "children 孩子 2023-09 waived -100.00",
+            "children 孩子 2023-10 regular 900.00",
+            "dibao 甲家 2023-10 regular 1016.00",
+        ]);
+    }
+
+    fn a_full_draft_agrees_with_the_marked_one(registry) {
+        let world = home(registry, "2023-08");
+        let (august, september) = (month("2023-08"), month("2023-09"));
+        play(&world, august);
+        world.on(day("2023-09-05"));
+        world.income("甲", Fen(600_000), Some(august)).expect("income");
+        world.on(september.day(16));
+        world.draft(september).expect("drafted");
+        let marked: Vec<_> = world.runs(september).into_iter().map(|r| r.content_hash).collect();
+        let clerk = world.clerk();
+        let options = DraftOptions { full: true, ..DraftOptions::default() };
+        let by = clerk.authorize().expect("may");
+        let full = payout::draft(&registry.store, &by, september, options).expect("drafted");
+        assert!(full.iter().all(|d| !d.changed));
+        let hashes: Vec<_> = full.into_iter().map(|d| d.run.content_hash).collect();
+        assert_eq!(marked, hashes);
     }
 
     fn a_preview_says_what_a_raise_costs(registry) {

@@ -2,4 +2,5 @@
 
 mod cases;
 mod flow;
+mod invariants;
 pub mod world;

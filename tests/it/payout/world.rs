@@ -373,6 +373,23 @@ impl<'a> World<'a> {
         self.runs(month).iter().flat_map(|run| self.lines_of(run.id)).collect()
     }
 
+    /// The ledger adds up, and every line of a month explains itself.
+    pub fn check(&self, which: Month) {
+        let cipher = self.registry.store.cipher();
+        let faults = self
+            .registry
+            .store
+            .read(|conn| {
+                let mut faults = payout::check_ledger(conn, cipher, STREET)?;
+                for run in payout::list_month(conn, STREET, which)? {
+                    faults.extend(payout::check_lines(conn, cipher, &run)?);
+                }
+                Ok(faults)
+            })
+            .expect("checked");
+        assert!(faults.is_empty(), "{which}: {faults:#?}");
+    }
+
     /// All lines of an award, in order.
     pub fn lines_of_award(&self, key: &str) -> Vec<LineRow> {
         let id = self.award_id(key);
