@@ -128,6 +128,8 @@ error_codes! {
     SeparationOfDuties = "separation_of_duties", 5;
     /// Wrong name or password, or the account cannot be used now.
     SignInFailed = "sign_in_failed", 5;
+    /// The password or a code has to be entered again first.
+    StepUpRequired = "step_up_required", 5;
     /// A check of the registry against itself failed.
     Integrity = "integrity", 6;
     /// A stored value cannot be decrypted: wrong key, or it was moved.

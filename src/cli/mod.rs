@@ -2,15 +2,18 @@
 //! renders. No rule of the trade is decided here.
 
 mod backup;
+mod certificate;
 mod claim;
 pub mod context;
 mod demo;
 mod explain;
 mod export;
 mod import;
+mod invite;
 mod payout;
 mod payout_show;
 pub mod report;
+mod serve;
 mod user;
 mod verify;
 
@@ -66,6 +69,12 @@ enum Command {
     Restore(backup::RestoreArgs),
     /// Check the registry against itself; name what is wrong 校验
     Verify(verify::VerifyArgs),
+    /// Open an account with a one-time code 一次性登录码
+    Invite(invite::InviteArgs),
+    /// Serve pages and API 启动服务
+    Serve(serve::ServeArgs),
+    /// Make a self-signed certificate for an office network 自签证书
+    Certificate(certificate::CertificateArgs),
 }
 
 /// Parses the arguments, runs the command, turns an error into one message
@@ -104,6 +113,9 @@ fn dispatch(arguments: Arguments) -> AppResult<()> {
         Command::Backup(args) => backup::create(&context, &args),
         Command::Restore(args) => backup::restore(&context, &args),
         Command::Verify(args) => verify::run(&context, &args),
+        Command::Invite(args) => invite::run(&context, &args),
+        Command::Serve(args) => serve::run(&context, &args),
+        Command::Certificate(args) => certificate::run(&context, &args),
     }
 }
 

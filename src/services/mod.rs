@@ -2,6 +2,7 @@
 //! entry. The permission is in the signature ([`Authorized`]), so forgetting
 //! it does not compile.
 
+pub mod access;
 pub mod account;
 pub mod area;
 pub mod auth;
@@ -15,6 +16,8 @@ pub mod fact;
 pub mod guardian;
 pub mod household;
 pub mod import;
+pub mod job;
+pub mod overview;
 pub mod payout;
 pub mod policy;
 mod record;

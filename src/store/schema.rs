@@ -540,6 +540,119 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    user_access (user_id) {
+        user_id -> BigInt,
+        auth_epoch -> BigInt,
+        must_change -> Bool,
+        code_expires_at -> Nullable<Timestamp>,
+        expires_on -> Nullable<Date>,
+        totp_secret -> Nullable<Binary>,
+        totp_pending -> Nullable<Binary>,
+        totp_last_step -> BigInt,
+        password_changed_at -> Nullable<Timestamp>,
+        last_login_at -> Nullable<Timestamp>,
+        last_login_from -> Nullable<Text>,
+        failures_since -> BigInt,
+        lang -> Nullable<Text>,
+        page_size -> BigInt,
+        density -> Text,
+        large_text -> Bool,
+        shortcuts -> Bool,
+    }
+}
+
+diesel::table! {
+    recovery_code (user_id, code_hash) {
+        user_id -> BigInt,
+        code_hash -> Binary,
+        used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    web_session (id) {
+        id -> BigInt,
+        token_hash -> Binary,
+        kind -> Text,
+        user_id -> BigInt,
+        level -> Text,
+        stamp -> Binary,
+        street_code -> Text,
+        area_codes -> Nullable<Text>,
+        created_at -> Timestamp,
+        seen_at -> Timestamp,
+        idle_seconds -> BigInt,
+        expires_at -> Timestamp,
+        stepped_up_at -> Nullable<Timestamp>,
+        device -> Text,
+        address -> Text,
+    }
+}
+
+diesel::table! {
+    refresh_token (token_hash) {
+        token_hash -> Binary,
+        session_id -> BigInt,
+        issued_at -> Timestamp,
+        used_at -> Nullable<Timestamp>,
+        successor -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    sign_in_counter (key_hash) {
+        key_hash -> Binary,
+        failures -> BigInt,
+        locked_until -> Nullable<Timestamp>,
+        day_failures -> BigInt,
+        day_started -> Timestamp,
+        last_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    token_key (kid) {
+        kid -> Text,
+        id -> BigInt,
+        sealed -> Binary,
+        created_at -> Timestamp,
+        retired_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    job (id) {
+        id -> BigInt,
+        street_code -> Text,
+        kind -> Text,
+        payload -> Text,
+        dedupe_key -> Nullable<Text>,
+        state -> Text,
+        phase -> Text,
+        total -> Nullable<BigInt>,
+        done -> BigInt,
+        succeeded -> BigInt,
+        warned -> BigInt,
+        failed -> BigInt,
+        error_code -> Nullable<Text>,
+        error_text -> Nullable<Text>,
+        result_url -> Nullable<Text>,
+        owner_id -> BigInt,
+        owner -> Text,
+        role -> Text,
+        area_codes -> Nullable<Text>,
+        attempts -> BigInt,
+        cancel_asked -> Bool,
+        worker -> Nullable<Text>,
+        lease_until -> Nullable<Timestamp>,
+        heartbeat_at -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+        started_at -> Nullable<Timestamp>,
+        finished_at -> Nullable<Timestamp>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     meta,
     area,
@@ -575,4 +688,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     recheck,
     history,
     import_book,
+    user_access,
+    recovery_code,
+    web_session,
+    refresh_token,
+    sign_in_counter,
+    token_key,
+    job,
 );

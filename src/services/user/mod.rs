@@ -167,6 +167,30 @@ pub fn set_password(
     })
 }
 
+/// Checks the new password of an account's owner and hashes it.
+///
+/// # Errors
+/// `NotFound`; the password is refused.
+pub(crate) fn hash_own_password(
+    store: &Store,
+    user_id: i64,
+    plain: &str,
+    cost: PasswordCost,
+) -> AppResult<String> {
+    let today = store.clock().today();
+    let (row, street_name) = store.read(|conn| {
+        let row = crate::store::access::find_user(conn, user_id)?
+            .ok_or_else(|| AppError::not_found("账户", "account"))?;
+        let tree = area::load_tree(conn, today)?;
+        let street = tree.street_of(&row.scope_code).and_then(|code| tree.area(code));
+        let street_name = street.map(|area| area.name.clone()).unwrap_or_default();
+        Ok((row, street_name))
+    })?;
+    let context = [row.username.as_str(), &row.display_name, &street_name];
+    AppError::refused_unless_empty(check_password(plain, &context).into_iter().collect())?;
+    hash::hash(plain, cost)
+}
+
 /// All accounts, by user name.
 ///
 /// # Errors

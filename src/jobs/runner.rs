@@ -1,0 +1,117 @@
+//! The worker: one thread that takes jobs, a second that keeps their lease
+//! while they compute.
+
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crate::services::access::{base64_url, session};
+use crate::services::job;
+use crate::store::Store;
+
+/// Wakes and stops the worker. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Runner {
+    bell: Arc<(Mutex<bool>, Condvar)>,
+    stopped: Arc<AtomicBool>,
+    /// The job at work; 0 for none.
+    current: Arc<AtomicI64>,
+}
+
+impl std::fmt::Debug for Runner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Runner")
+    }
+}
+
+/// Without a bell the table is looked at this often.
+const POLL: Duration = Duration::from_secs(2);
+const SWEEP_EVERY: u32 = 150;
+
+impl Runner {
+    /// Tells the worker that there is something to do.
+    pub fn wake(&self) {
+        if let Ok(mut rung) = self.bell.0.lock() {
+            *rung = true;
+            self.bell.1.notify_all();
+        }
+    }
+
+    /// Starts the worker; it stops after the job at hand when told to.
+    #[must_use]
+    pub fn start(&self, store: Store) -> Vec<JoinHandle<()>> {
+        let mut noise = [0; 9];
+        // The name only has to differ from other processes' names.
+        let _ = crate::clock::random_bytes(&mut noise);
+        let worker = base64_url(&noise);
+        let (this, work_store, name) = (self.clone(), store.clone(), worker.clone());
+        let working = std::thread::spawn(move || this.work(&work_store, &name));
+        let this = self.clone();
+        let beating = std::thread::spawn(move || this.beat(&store, &worker));
+        vec![working, beating]
+    }
+
+    /// Lets the worker stop.
+    pub fn stop(&self) {
+        self.stopped.store(true, Ordering::SeqCst);
+        self.wake();
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::SeqCst)
+    }
+
+    fn work(&self, store: &Store, worker: &str) {
+        let mut rounds = 0_u32;
+        while !self.is_stopped() {
+            match job::take(store, worker) {
+                Ok(Some(taken)) => {
+                    self.current.store(taken.id, Ordering::SeqCst);
+                    let run =
+                        std::panic::AssertUnwindSafe(|| super::run_taken(store, &taken, worker));
+                    match std::panic::catch_unwind(run) {
+                        Ok(Ok(())) => {}
+                        Ok(Err(_)) => {
+                            tracing::error!(job = taken.id, "a job's end was not written")
+                        }
+                        Err(_) => tracing::error!(job = taken.id, "a job panicked"),
+                    }
+                    self.current.store(0, Ordering::SeqCst);
+                }
+                Ok(None) => self.wait(),
+                Err(error) => {
+                    tracing::error!(code = error.code().as_str(), "jobs cannot be read");
+                    self.wait();
+                }
+            }
+            rounds = rounds.wrapping_add(1);
+            if rounds.is_multiple_of(SWEEP_EVERY)
+                && let Err(error) = session::sweep(store)
+            {
+                tracing::warn!(code = error.code().as_str(), "expired sessions were not removed");
+            }
+        }
+    }
+
+    /// Keeps the lease of a job that computes for long without a word.
+    fn beat(&self, store: &Store, worker: &str) {
+        while !self.is_stopped() {
+            self.wait();
+            let id = self.current.load(Ordering::SeqCst);
+            if id != 0
+                && let Err(error) = job::beat(store, id, worker, None)
+            {
+                tracing::warn!(job = id, code = error.code().as_str(), "a lease was not renewed");
+            }
+        }
+    }
+
+    fn wait(&self) {
+        if let Ok(rung) = self.bell.0.lock()
+            && let Ok((mut rung, _)) = self.bell.1.wait_timeout_while(rung, POLL, |rung| !*rung)
+        {
+            *rung = false;
+        }
+    }
+}

@@ -1,0 +1,402 @@
+//! Server-side sessions: opaque, revocable, checked against the account at
+//! every request (SEC-026 … SEC-031).
+
+use std::str::FromStr;
+
+use chrono::{Duration, NaiveDateTime};
+use sha2::{Digest, Sha256};
+
+use super::policy::AccessPolicy;
+use super::{new_token, token_hash};
+use crate::domain::role::Role;
+use crate::error::{AppError, AppResult};
+use crate::services::auth::{Actor, Scope};
+use crate::store::access::AccessRow;
+use crate::store::audit::Entry;
+use crate::store::session::{self as rows, AccountPart, SessionRow, SessionWithAccount};
+use crate::store::user::UserRow;
+use crate::store::{REGISTRY_CHAIN, Store, Tx};
+
+/// Who holds the session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A browser, by its cookie.
+    Browser,
+    /// A program, by its access token.
+    Program,
+}
+
+/// How far the sign-in went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Level {
+    /// Signed in with a one-time code: nothing but choosing a password.
+    First,
+    /// The password was right: nothing but entering the second factor.
+    Totp,
+    /// The role needs a second factor and has none: nothing but enrolling.
+    Enrol,
+    /// Signed in.
+    Full,
+}
+
+impl Level {
+    const ALL: [Level; 4] = [Level::First, Level::Totp, Level::Enrol, Level::Full];
+
+    /// The code as stored.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Level::First => "first",
+            Level::Totp => "totp",
+            Level::Enrol => "enrol",
+            Level::Full => "full",
+        }
+    }
+}
+
+/// What the account's owner prefers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preferences {
+    /// `zh-CN` or `en`; none follows the browser.
+    pub lang: Option<String>,
+    /// Rows per page.
+    pub page_size: i64,
+    /// Narrow table rows.
+    pub compact: bool,
+    /// Larger letters.
+    pub large_text: bool,
+    /// Single-key shortcuts.
+    pub shortcuts: bool,
+}
+
+/// A live session and whose it is.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// Own id.
+    pub id: i64,
+    /// Browser or program.
+    pub kind: Kind,
+    /// Whose account.
+    pub user_id: i64,
+    /// Name on screens.
+    pub display_name: String,
+    /// Role and scope.
+    pub actor: Actor,
+    /// How far the sign-in went.
+    pub level: Level,
+    /// Extra rights (`child`, `mental`).
+    pub rights: Vec<String>,
+    /// Password or code last entered.
+    pub stepped_up_at: Option<NaiveDateTime>,
+    /// Ends then in any case.
+    pub expires_at: NaiveDateTime,
+    /// Ends then without another request.
+    pub idle_at: NaiveDateTime,
+    /// Whether the account has a second factor.
+    pub has_totp: bool,
+    /// Preferences of the account.
+    pub preferences: Preferences,
+    token_hash: Vec<u8>,
+    seen_at: NaiveDateTime,
+}
+
+impl Session {
+    /// Whether a password or code was entered a moment ago (SEC-017).
+    #[must_use]
+    pub fn is_stepped_up(&self, now: NaiveDateTime) -> bool {
+        self.stepped_up_at.is_some_and(|at| now - at <= AccessPolicy::STEP_UP)
+    }
+
+    /// What form tokens of this session are bound to.
+    #[must_use]
+    pub fn binding(&self) -> String {
+        super::base64_url(&self.token_hash)
+    }
+}
+
+/// Where somebody signs in from.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    /// Network address.
+    pub address: String,
+    /// What the browser calls itself.
+    pub device: String,
+}
+
+/// Digest of everything whose change must end the account's sessions: role,
+/// scope, rights, status, password, epoch. Whoever changes it, by whatever
+/// command, ends them (SEC-030).
+pub(super) fn stamp(parts: [&str; 5], epoch: i64) -> Vec<u8> {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update((part.len() as u64).to_be_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hasher.update(epoch.to_be_bytes());
+    hasher.finalize().to_vec()
+}
+
+fn stamp_of_part(account: &AccountPart, epoch: i64) -> Vec<u8> {
+    let AccountPart { role, scope_code, rights, status, password_hash, .. } = account;
+    stamp([role, scope_code, rights, status, password_hash], epoch)
+}
+
+/// The stamp of an account as it is now.
+pub(super) fn stamp_of(user: &UserRow, access: &AccessRow) -> Vec<u8> {
+    let UserRow { role, scope_code, rights, status, password_hash, .. } = user;
+    stamp([role, scope_code, rights, status, password_hash], access.auth_epoch)
+}
+
+/// Opens a session inside the transaction of a sign-in; returns its token.
+pub(super) fn open(
+    tx: &mut Tx<'_>,
+    user: &UserRow,
+    access: &AccessRow,
+    opening: &Opening<'_>,
+) -> AppResult<(String, i64)> {
+    let now = tx.clock().now();
+    let token = new_token()?;
+    let row = SessionRow {
+        id: tx.next_id(),
+        token_hash: token_hash(&token),
+        kind: match opening.kind {
+            Kind::Browser => "browser",
+            Kind::Program => "program",
+        }
+        .to_owned(),
+        user_id: user.id,
+        level: opening.level.as_str().to_owned(),
+        stamp: stamp_of(user, access),
+        street_code: opening.scope.street_code().to_owned(),
+        area_codes: opening.scope.area_codes().map(|codes| codes.join(",")),
+        created_at: now,
+        seen_at: now,
+        idle_seconds: opening.idle.num_seconds(),
+        expires_at: now + AccessPolicy::ABSOLUTE,
+        stepped_up_at: None,
+        device: opening.origin.device.chars().take(120).collect(),
+        address: opening.origin.address.chars().take(60).collect(),
+    };
+    // The oldest make room (SEC-031).
+    let live = rows::list_of_user(tx.conn, user.id)?;
+    for old in live.iter().skip(AccessPolicy::SESSIONS - 1) {
+        rows::delete_one(tx.conn, user.id, old.id)?;
+    }
+    rows::insert(tx.conn, &row)?;
+    Ok((token, row.id))
+}
+
+/// What a new session is like.
+pub(super) struct Opening<'a> {
+    pub kind: Kind,
+    pub level: Level,
+    pub scope: &'a Scope,
+    pub idle: Duration,
+    pub origin: &'a Origin,
+}
+
+/// The live session of a browser's token.
+///
+/// # Errors
+/// The database failed.
+pub fn find(store: &Store, token: &str) -> AppResult<Option<Session>> {
+    if token.len() != 43 {
+        return Ok(None);
+    }
+    let hash = token_hash(token);
+    let found = store.read(|conn| Ok(rows::find_by_token(conn, &hash)?))?;
+    Ok(found.and_then(|found| live(store, found)).filter(|s| s.kind == Kind::Browser))
+}
+
+/// The live session with an id, as an access token names it.
+///
+/// # Errors
+/// The database failed.
+pub fn find_by_id(store: &Store, id: i64) -> AppResult<Option<Session>> {
+    let found = store.read(|conn| Ok(rows::find_by_id(conn, id)?))?;
+    Ok(found.and_then(|found| live(store, found)))
+}
+
+/// The session, unless it has ended or its account changed.
+fn live(store: &Store, (row, account, access): SessionWithAccount) -> Option<Session> {
+    let now = store.clock().now();
+    let idle_at = row.seen_at + Duration::seconds(row.idle_seconds);
+    let expired = access.expires_on.is_some_and(|day| store.clock().today() > day);
+    if now >= row.expires_at
+        || now >= idle_at
+        || expired
+        || account.status != "active"
+        || row.stamp != stamp_of_part(&account, access.auth_epoch)
+    {
+        return None;
+    }
+    let role = Role::from_str(&account.role).ok()?;
+    let scope = match &row.area_codes {
+        None => Scope::street(&row.street_code),
+        Some(codes) => {
+            Scope::areas(&row.street_code, codes.split(',').map(str::to_owned).collect())
+        }
+    };
+    Some(Session {
+        id: row.id,
+        kind: if row.kind == "browser" { Kind::Browser } else { Kind::Program },
+        user_id: account.id,
+        display_name: account.display_name,
+        actor: Actor::new(account.username, role, scope),
+        level: Level::ALL.into_iter().find(|level| level.as_str() == row.level)?,
+        rights: account.rights.split(',').filter(|r| !r.is_empty()).map(str::to_owned).collect(),
+        stepped_up_at: row.stepped_up_at,
+        expires_at: row.expires_at,
+        idle_at,
+        has_totp: access.totp_secret.is_some(),
+        preferences: Preferences {
+            lang: access.lang,
+            page_size: access.page_size,
+            compact: access.density == "compact",
+            large_text: access.large_text,
+            shortcuts: access.shortcuts,
+        },
+        token_hash: row.token_hash,
+        seen_at: row.seen_at,
+    })
+}
+
+/// Notes a request, at most once a minute per session.
+///
+/// # Errors
+/// The database failed.
+pub fn touch(store: &Store, session: &Session) -> AppResult<()> {
+    let now = store.clock().now();
+    if now - session.seen_at < Duration::seconds(60) {
+        return Ok(());
+    }
+    store.maintain(|conn| {
+        rows::mark_seen(conn, session.id, now)?;
+        Ok(())
+    })
+}
+
+/// Gives a session a new token, because its level rose or its owner proved
+/// again who they are (SEC-027).
+pub(super) fn renew(
+    tx: &mut Tx<'_>,
+    session: &Session,
+    level: Level,
+    stepped_up: bool,
+) -> AppResult<String> {
+    let token = new_token()?;
+    let user = crate::store::access::find_user(tx.conn, session.user_id)?
+        .ok_or_else(|| AppError::not_found("账户", "account"))?;
+    let access = crate::store::access::load(tx.conn, session.user_id)?;
+    let at = if stepped_up { Some(tx.clock().now()) } else { session.stepped_up_at };
+    let stamp = stamp_of(&user, &access);
+    rows::mark_renewed(tx.conn, session.id, &token_hash(&token), level.as_str(), &stamp, at)?;
+    Ok(token)
+}
+
+/// Ends the session (sign-out).
+///
+/// # Errors
+/// The database failed.
+pub fn end(store: &Store, session: &Session) -> AppResult<()> {
+    store.write(REGISTRY_CHAIN, |tx| {
+        rows::delete_one(tx.conn, session.user_id, session.id)?;
+        tx.audit(&entry(session, "user.sign_out"))?;
+        Ok(())
+    })
+}
+
+/// One row of "my sessions".
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// Session id.
+    pub id: i64,
+    /// What the browser calls itself.
+    pub device: String,
+    /// Network address.
+    pub address: String,
+    /// Signed in, UTC.
+    pub created_at: NaiveDateTime,
+    /// Last request, UTC.
+    pub seen_at: NaiveDateTime,
+    /// The one that asks.
+    pub is_this: bool,
+    /// A program's.
+    pub is_program: bool,
+}
+
+/// The account's live sessions, the latest first.
+///
+/// # Errors
+/// The database failed.
+pub fn list(store: &Store, session: &Session) -> AppResult<Vec<Listed>> {
+    let now = store.clock().now();
+    let rows = store.read(|conn| Ok(rows::list_of_user(conn, session.user_id)?))?;
+    let live = |row: &SessionRow| {
+        now < row.expires_at && now < row.seen_at + Duration::seconds(row.idle_seconds)
+    };
+    Ok(rows
+        .into_iter()
+        .filter(live)
+        .map(|row| Listed {
+            id: row.id,
+            is_this: row.id == session.id,
+            is_program: row.kind == "program",
+            device: row.device,
+            address: row.address,
+            created_at: row.created_at,
+            seen_at: row.seen_at,
+        })
+        .collect())
+}
+
+/// Ends one of the account's own sessions.
+///
+/// # Errors
+/// `NotFound` if the account has no such session.
+pub fn end_one(store: &Store, session: &Session, id: i64) -> AppResult<()> {
+    store.write(REGISTRY_CHAIN, |tx| {
+        if rows::delete_one(tx.conn, session.user_id, id)? != 1 {
+            return Err(AppError::not_found("会话", "session"));
+        }
+        tx.audit(&entry(session, "session.end"))?;
+        Ok(())
+    })
+}
+
+/// Ends all the account's other sessions; returns how many.
+///
+/// # Errors
+/// The database failed.
+pub fn end_others(store: &Store, session: &Session) -> AppResult<usize> {
+    store.write(REGISTRY_CHAIN, |tx| {
+        let ended = rows::delete_others(tx.conn, session.user_id, session.id)?;
+        tx.audit(&entry(session, "session.end_others"))?;
+        Ok(ended)
+    })
+}
+
+/// Removes what has ended, and failures older than two days.
+///
+/// # Errors
+/// The database failed.
+pub fn sweep(store: &Store) -> AppResult<()> {
+    let now = store.clock().now();
+    store.maintain(|conn| {
+        rows::delete_expired(conn, now)?;
+        crate::store::access::delete_old_counters(conn, now - Duration::days(2))?;
+        crate::store::token::delete_retired_keys(conn, now - Duration::minutes(11))?;
+        Ok(())
+    })
+}
+
+pub(super) fn entry<'a>(session: &'a Session, action: &'a str) -> Entry<'a> {
+    Entry {
+        actor: session.actor.username(),
+        action,
+        object_kind: "user",
+        object_id: Some(session.user_id),
+        reason: None,
+        detail: None,
+    }
+}

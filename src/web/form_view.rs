@@ -1,0 +1,83 @@
+//! A form as its template draws it: what was typed, and what is wrong with it.
+
+use crate::error::{Place, Refusal};
+use crate::http::Fields;
+use crate::web::Page;
+
+/// A form on a page.
+#[derive(Debug, Clone, Default)]
+pub struct FormView {
+    fields: Fields,
+    errors: Vec<FieldError>,
+}
+
+/// An error, by field; without one it is about the whole form.
+#[derive(Debug, Clone)]
+pub struct FieldError {
+    /// Name of the field, or empty.
+    pub field: String,
+    /// In the page's language.
+    pub text: String,
+}
+
+impl FormView {
+    /// With the values to start from and the errors found so far.
+    #[must_use]
+    pub fn new(page: &Page, fields: Fields) -> FormView {
+        let errors = fields.errors().to_vec();
+        FormView::with_errors(page, fields, &errors)
+    }
+
+    /// With the errors that a service found.
+    #[must_use]
+    pub fn with_errors(page: &Page, fields: Fields, refusals: &[Refusal]) -> FormView {
+        let errors = refusals
+            .iter()
+            .map(|refusal| FieldError {
+                field: match &refusal.place {
+                    Some(Place::Field(name)) => name.clone(),
+                    _ => String::new(),
+                },
+                text: page.said(refusal).to_owned(),
+            })
+            .collect();
+        FormView { fields, errors }
+    }
+
+    /// What was typed.
+    #[must_use]
+    pub fn value(&self, name: &str) -> &str {
+        self.fields.value(name)
+    }
+
+    /// Whether an option is chosen.
+    #[must_use]
+    pub fn is(&self, name: &str, value: &str) -> bool {
+        self.fields.has(name, value)
+    }
+
+    /// The error of a field; empty if there is none.
+    #[must_use]
+    pub fn error(&self, name: &str) -> &str {
+        self.errors.iter().find(|e| e.field == name).map_or("", |e| e.text.as_str())
+    }
+
+    /// All errors, in the order of the form.
+    #[must_use]
+    pub fn errors(&self) -> &[FieldError] {
+        &self.errors
+    }
+
+    /// For `aria-describedby`.
+    #[must_use]
+    pub fn described_by(&self, name: &str, has_hint: bool) -> String {
+        let mut ids = Vec::new();
+        if has_hint {
+            ids.push(format!("{name}-hint"));
+        }
+        if !self.error(name).is_empty() {
+            ids.push(format!("{name}-error"));
+        }
+        ids.join(" ")
+    }
+}

@@ -1,0 +1,103 @@
+//! P-10 … P-15: what a role sees first.
+
+use actix_web::HttpResponse;
+use askama::Template;
+
+use super::Page;
+use crate::domain::money::Fen;
+use crate::domain::role::Role;
+use crate::http::{Outcome, SignedIn, fault};
+use crate::services::overview::{self, Overview};
+
+#[derive(Template)]
+#[template(path = "home.html")]
+struct HomePage<'a> {
+    page: &'a Page,
+    role: &'static str,
+    month: String,
+    overview: Overview,
+}
+
+/// `GET /`.
+///
+/// # Errors
+/// None.
+pub async fn root(_user: SignedIn) -> Outcome {
+    Ok::<HttpResponse, _>(fault::see_other("/home"))
+}
+
+/// `GET /home`.
+///
+/// # Errors
+/// The database failed.
+pub async fn show(user: SignedIn, page: Page) -> Outcome {
+    let role = user.actor.role();
+    let page = page.title("home.title");
+    let overview = page.run(move |store| overview::load(store, &user)).await?;
+    let today = page.state().store.clock().today();
+    let month = month_text(&page, crate::domain::month::Month::of(today));
+    page.show(|page| HomePage { page, role: role.as_str(), month, overview })
+}
+
+/// `2026年10月`, `Oct 2026`.
+fn month_text(page: &Page, month: crate::domain::month::Month) -> String {
+    let first = month.first_day();
+    match page.lang() {
+        super::Lang::Zh => first.format("%Y年%-m月").to_string(),
+        super::Lang::En => first.format("%b %Y").to_string(),
+    }
+}
+
+impl HomePage<'_> {
+    fn households(&self) -> i64 {
+        self.overview.areas.iter().map(|area| area.households).sum()
+    }
+
+    fn residents(&self) -> i64 {
+        self.overview.areas.iter().map(|area| area.residents).sum()
+    }
+
+    fn month_of(&self, month: &crate::domain::month::Month) -> String {
+        month_text(self.page, *month)
+    }
+
+    fn amount(&self, fen: &i64) -> String {
+        Fen(*fen).to_string()
+    }
+
+    fn sum(&self, one: &Fen, two: &Fen) -> String {
+        Fen(one.0.saturating_add(two.0)).to_string()
+    }
+
+    fn has_runs(&self) -> bool {
+        self.page.state().routes_of("/runs/{id}").is_some()
+    }
+
+    fn stage(&self, state: &str) -> &'static str {
+        self.page.lang().find(&format!("stage.{state}")).unwrap_or_default()
+    }
+
+    fn stage_color(&self, state: &str) -> &'static str {
+        match state {
+            "submitted" => "amber",
+            "approved" => "purple",
+            "paid" => "blue",
+            "closed" => "green",
+            _ => "grey",
+        }
+    }
+
+    fn job_state(&self, state: &str) -> &'static str {
+        self.page.lang().find(&format!("job.state.{state}")).unwrap_or_default()
+    }
+
+    fn is(&self, role: &str) -> bool {
+        self.role == role
+    }
+
+    fn has_registry(&self) -> bool {
+        [Role::Grid, Role::Supervisor, Role::Clerk, Role::Auditor]
+            .iter()
+            .any(|role| role.as_str() == self.role)
+    }
+}

@@ -1,0 +1,237 @@
+//! P-01: sign-in, and the way out.
+
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue, USER_AGENT};
+use askama::Template;
+
+use super::{FormView, Page, next};
+use crate::error::{AppResult, ErrorCode, Refusal};
+use crate::http::form::Nothing;
+use crate::http::{Fault, Fields, Form, FromFields, Outcome, Query, SignedIn, cookie, fault};
+use crate::services::access::session::{self, Origin};
+use crate::services::access::sign_in::{self, Attempt};
+use crate::services::access::{Kind, Level, base64_url};
+use crate::store::Cipher;
+
+#[derive(Template)]
+#[template(path = "access/login.html")]
+struct LoginPage<'a> {
+    page: &'a Page,
+    form: FormView,
+    next: String,
+}
+
+/// `?next=`.
+#[derive(Debug)]
+pub struct NextQuery {
+    next: String,
+}
+
+impl FromFields for NextQuery {
+    const FIELDS: &'static [&'static str] = &["next"];
+    fn from_fields(fields: &mut Fields) -> Option<NextQuery> {
+        Some(NextQuery { next: next::safe(fields.value("next")).to_owned() })
+    }
+}
+
+impl NextQuery {
+    pub(super) fn into_next(self) -> String {
+        self.next
+    }
+}
+
+/// The form.
+#[derive(Debug)]
+pub struct LoginForm {
+    username: String,
+    password: String,
+}
+
+impl FromFields for LoginForm {
+    const FIELDS: &'static [&'static str] = &["username", "password", "next"];
+    fn from_fields(fields: &mut Fields) -> Option<LoginForm> {
+        let username = fields.required("username", "请填写用户名。", "Enter your username.");
+        let password = fields.value("password").to_owned();
+        if password.is_empty() {
+            fields.refuse(Refusal::field("password", "请填写密码。", "Enter your password."));
+        }
+        Some(LoginForm { username: username?, password })
+    }
+}
+
+/// `GET /login`.
+///
+/// # Errors
+/// The template failed.
+pub async fn show(req: HttpRequest, page: Page, query: Query<NextQuery>) -> Outcome {
+    if let Some(session) = page.session() {
+        return Ok(fault::see_other(page_of(session.level)));
+    }
+    let secure = page.state().settings.secure;
+    let known = cookie::find(req.headers(), cookie::BEFORE, secure);
+    let (page, fresh) = match known {
+        Some(_) => (page, None),
+        None => {
+            let value = noise();
+            (page.bound_to(&value), Some(value))
+        }
+    };
+    let page = page.title("login.title");
+    let form = FormView::new(&page, Fields::default());
+    let next = query.value.into_next();
+    let mut response = page.show(|page| LoginPage { page, form, next })?;
+    if let Some(value) = fresh {
+        set_cookie(&mut response, &cookie::make(cookie::BEFORE, &value, secure));
+    }
+    Ok(response)
+}
+
+fn noise() -> String {
+    let mut bytes = [0; 16];
+    // Only a name for a form that nobody is signed in to yet.
+    let _ = crate::clock::random_bytes(&mut bytes);
+    base64_url(&bytes)
+}
+
+pub(super) fn set_cookie(
+    response: &mut actix_web::HttpResponse,
+    cookie: &actix_web::cookie::Cookie<'_>,
+) {
+    if let Err(error) = response.add_cookie(cookie) {
+        tracing::error!(%error, "a cookie could not be set");
+    }
+}
+
+/// Where a session stands.
+pub(super) fn page_of(level: Level) -> &'static str {
+    match level {
+        Level::First => "/password/first",
+        Level::Totp => "/login/totp",
+        Level::Enrol => "/me/totp",
+        Level::Full => "/home",
+    }
+}
+
+/// `POST /login`.
+///
+/// # Errors
+/// The database failed.
+pub async fn submit(req: HttpRequest, page: Page, form: Form<LoginForm>) -> Outcome {
+    let page = page.title("login.title");
+    let (mut fields, checked) = form.checked();
+    let next = next::safe(fields.value("next")).to_owned();
+    let entered = match checked {
+        Ok(form) => form,
+        Err(error) => return refused(page, fields, &Fault::from(error), next),
+    };
+    let state = page.state().clone();
+    let origin = origin(&req, &page);
+    let known = known_device(&req, &page, &entered.username);
+    let (policy, name) = (state.settings.policy, entered.username.clone());
+    let known_for = known.clone();
+    let outcome: Result<sign_in::SignedIn, Fault> = page
+        .run_hashing(move |store| {
+            let attempt = Attempt {
+                username: &entered.username,
+                password: &entered.password,
+                known_device: known_for.as_deref(),
+                origin: &origin,
+                kind: Kind::Browser,
+                code: None,
+            };
+            sign_in::sign_in(store, &policy, &attempt)
+        })
+        .await;
+    use std::sync::atomic::Ordering::Relaxed;
+    match outcome {
+        Ok(signed_in) => {
+            state.metrics.signed_in.fetch_add(1, Relaxed);
+            let next = entered_next(signed_in.level, &fields);
+            let mut response = fault::see_other(&next);
+            let secure = state.settings.secure;
+            set_cookie(&mut response, &cookie::make(cookie::SESSION, &signed_in.token, secure));
+            set_cookie(&mut response, &cookie::unmake(cookie::BEFORE, secure));
+            if known.is_none() {
+                let value = device_value(state.store.cipher(), &name);
+                let device = cookie::make_lasting(cookie::DEVICE, &value, secure, 180);
+                set_cookie(&mut response, &device);
+            }
+            if signed_in.failures_since > 0 {
+                let seen = cookie::make(cookie::FLASH, "failures_since", secure);
+                set_cookie(&mut response, &seen);
+            }
+            Ok(response)
+        }
+        Err(fault) if fault.code == ErrorCode::SignInFailed.as_str() => {
+            state.metrics.sign_in_failed.fetch_add(1, Relaxed);
+            fields.forget(&["password"]);
+            refused(page, fields, &fault, next)
+        }
+        Err(fault) => Err(fault),
+    }
+}
+
+fn entered_next(level: Level, fields: &Fields) -> String {
+    match level {
+        Level::Full => next::safe(fields.value("next")).to_owned(),
+        level => page_of(level).to_owned(),
+    }
+}
+
+fn refused(page: Page, mut fields: Fields, fault: &Fault, next: String) -> Outcome {
+    fields.forget(&["password"]);
+    let page = page.with_errors();
+    let form = FormView::with_errors(&page, fields, &fault.refusals);
+    let status = if fault.code == ErrorCode::SignInFailed.as_str() {
+        StatusCode::UNAUTHORIZED
+    } else {
+        StatusCode::UNPROCESSABLE_ENTITY
+    };
+    page.draw(status, &LoginPage { page: &page, form, next })
+}
+
+pub(super) fn origin(req: &HttpRequest, page: &Page) -> Origin {
+    let device = req.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
+    Origin {
+        address: page.info().address.to_string(),
+        device: device.unwrap_or_default().chars().take(120).collect(),
+    }
+}
+
+/// A device cookie is noise and a keyed hash of noise and name: nothing is
+/// stored, and nobody can make one for another name (SEC-010).
+fn device_value(cipher: &Cipher, username: &str) -> String {
+    let noise = noise();
+    format!("{noise}.{}", device_mac(cipher, username, &noise))
+}
+
+fn device_mac(cipher: &Cipher, username: &str, noise: &str) -> String {
+    let name = crate::domain::password::username_key(username.trim());
+    base64_url(&cipher.blind("device", &format!("{noise}/{name}")))
+}
+
+fn known_device(req: &HttpRequest, page: &Page, username: &str) -> Option<String> {
+    use subtle::ConstantTimeEq;
+    let state = page.state();
+    let value = cookie::find(req.headers(), cookie::DEVICE, state.settings.secure)?;
+    let (noise, mac) = value.split_once('.')?;
+    let expected = device_mac(state.store.cipher(), username, noise);
+    (expected.as_bytes().ct_eq(mac.as_bytes()).unwrap_u8() == 1).then(|| noise.to_owned())
+}
+
+/// `POST /logout`.
+///
+/// # Errors
+/// The database failed.
+pub async fn sign_out(user: SignedIn, page: Page, _form: Form<Nothing>) -> Outcome {
+    page.run(move |store| -> AppResult<()> { session::end(store, &user) }).await?;
+    let mut response = page.done("/login", "signed_out")?;
+    let secure = page.state().settings.secure;
+    set_cookie(&mut response, &cookie::unmake(cookie::SESSION, secure));
+    response.headers_mut().insert(
+        header::HeaderName::from_static("clear-site-data"),
+        HeaderValue::from_static("\"cache\""),
+    );
+    Ok(response)
+}

@@ -1,0 +1,112 @@
+// Small comforts; every page works without this file.
+"use strict";
+
+// Errors first: the summary takes the focus, its links go to the fields.
+const summary = document.getElementById("error-summary");
+if (summary) summary.focus();
+
+// Show and hide a password.
+for (const button of document.querySelectorAll("[data-reveal]")) {
+  const input = document.getElementById(button.dataset.reveal);
+  const show = button.textContent;
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const hidden = input.type === "password";
+    input.type = hidden ? "text" : "password";
+    button.textContent = hidden ? button.dataset.hide : show;
+  });
+  input.form.addEventListener("submit", () => { input.type = "password"; });
+}
+
+// A second tap within three seconds does nothing.
+for (const form of document.forms) {
+  form.addEventListener("submit", () => {
+    for (const button of form.querySelectorAll("[data-once]")) {
+      setTimeout(() => { button.disabled = true; }, 0);
+      setTimeout(() => { button.disabled = false; }, 3000);
+    }
+  });
+}
+
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+}
+
+// Progress of a job: asks rarely, says little.
+const job = document.querySelector("[data-job]");
+if (job) {
+  const waits = [2000, 5000, 10000];
+  let round = 0;
+  const ask = async () => {
+    try {
+      const answer = await fetch(job.dataset.job, { headers: { Accept: "application/json" } });
+      if (!answer.ok) return;
+      const now = await answer.json();
+      if (now.state !== "queued" && now.state !== "running") { location.reload(); return; }
+      const phase = job.querySelector("[data-job-phase]");
+      if (phase) phase.textContent = now.phase;
+      const bar = job.querySelector("progress");
+      if (bar && now.total) { bar.max = now.total; bar.value = now.done; }
+      const count = job.querySelector("[data-job-count]");
+      if (count && now.total) count.textContent = now.done.toLocaleString("en") + " / " + now.total.toLocaleString("en");
+      if (now.total && !bar) { location.reload(); return; }
+    } catch { /* no network: ask again later */ }
+    round = Math.min(round + 1, waits.length - 1);
+    setTimeout(ask, waits[round]);
+  };
+  setTimeout(ask, waits[0]);
+}
+
+// Two minutes before the session ends, say so and offer to stay.
+const idle = Number(document.body.dataset.idle || 0);
+if (idle > 0) {
+  const warn = () => {
+    const dialog = document.createElement("dialog");
+    const text = document.createElement("p");
+    text.textContent = document.body.dataset.idleText;
+    const stay = document.createElement("button");
+    stay.className = "primary";
+    stay.textContent = document.body.dataset.idleStay;
+    stay.addEventListener("click", async () => {
+      await fetch("/me", { method: "GET" });
+      dialog.close();
+      dialog.remove();
+      setTimeout(warn, Math.max(idle - 120, 60) * 1000);
+    });
+    dialog.append(text, stay);
+    document.body.append(dialog);
+    dialog.showModal();
+  };
+  setTimeout(warn, Math.max(idle - 120, 60) * 1000);
+}
+
+// Keys: / to the search box, ? help is the menu, Ctrl+Enter sends the form.
+let pending = "";
+document.addEventListener("keydown", (event) => {
+  if (event.isComposing || event.keyCode === 229) return;
+  const field = event.target.closest("input, textarea, select");
+  if (event.ctrlKey && event.key === "Enter" && field && field.form) {
+    event.preventDefault();
+    field.form.requestSubmit();
+    return;
+  }
+  if (field || event.ctrlKey || event.altKey || event.metaKey) return;
+  if (document.body.dataset.shortcuts !== "1") return;
+  if (pending === "g") {
+    pending = "";
+    const goals = { h: "/home", r: "/residents", d: "/households", b: "/runs" };
+    const link = goals[event.key] && document.querySelector(`.side a[href="${goals[event.key]}"]`);
+    if (link) link.click();
+    return;
+  }
+  if (event.key === "g") { pending = "g"; setTimeout(() => { pending = ""; }, 1500); return; }
+  if (event.key === "/") {
+    const search = document.querySelector("input[type=search], .query input");
+    if (search) { event.preventDefault(); search.focus(); }
+  }
+  if (event.key === "n") {
+    const add = document.querySelector("[data-new]");
+    if (add) add.click();
+  }
+});
