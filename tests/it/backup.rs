@@ -76,6 +76,13 @@ on_both! {
 
     fn a_backup_is_a_snapshot_while_others_write(registry) {
         filled(registry);
+        // Stops the writer also when an assertion fails: a scope waits for it.
+        struct Stop<'a>(&'a std::sync::atomic::AtomicBool);
+        impl Drop for Stop<'_> {
+            fn drop(&mut self) {
+                self.0.store(true, std::sync::atomic::Ordering::Relaxed);
+            }
+        }
         let stop = std::sync::atomic::AtomicBool::new(false);
         let writes = std::sync::atomic::AtomicU32::new(0);
         std::thread::scope(|scope| {
@@ -85,6 +92,7 @@ on_both! {
                     writes.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                 }
             });
+            let _stop = Stop(&stop);
             for round in 0..3 {
                 while writes.load(std::sync::atomic::Ordering::Relaxed) < 5 * (round + 1) {
                     std::thread::yield_now();
@@ -92,7 +100,6 @@ on_both! {
                 let (file, made) = back_up(registry, &format!("{round}.mcb")).expect("backed up");
                 restore_and_check(registry, &target(registry, &format!("to{round}"), None), &file, &made);
             }
-            stop.store(true, std::sync::atomic::Ordering::Relaxed);
         });
     }
 }
