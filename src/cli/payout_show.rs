@@ -8,7 +8,7 @@ use serde_json::json;
 use super::Context;
 use super::payout::read_text;
 use crate::domain::month::Month;
-use crate::domain::payout::hash_text;
+use crate::domain::payout_hash::hash_text;
 use crate::error::{AppError, AppResult};
 use crate::services::auth::ReadReport;
 use crate::services::{Authorized, payout, policy};

@@ -28,6 +28,7 @@ pub mod month;
 pub mod normalise;
 pub mod password;
 pub mod payout;
+pub mod payout_hash;
 pub mod pinyin;
 pub mod policy;
 pub mod resident;

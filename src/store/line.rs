@@ -11,7 +11,8 @@ use super::schema::line;
 use crate::domain::ids::{AwardId, BeneficiaryId, LineId, RunId};
 use crate::domain::money::Fen;
 use crate::domain::month::Month;
-use crate::domain::payout::{LineContent, LineDigest, LineKind};
+use crate::domain::payout::LineKind;
+use crate::domain::payout_hash::{LineContent, LineDigest};
 
 /// A line to insert.
 #[derive(Debug, Clone, Insertable)]

@@ -48,6 +48,7 @@ pub mod temp_case;
 pub mod token;
 pub mod unit;
 pub mod unit_load;
+pub mod unit_news;
 pub mod user;
 pub mod verify;
 pub mod visit;

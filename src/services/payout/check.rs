@@ -12,7 +12,7 @@ use crate::domain::month::Month;
 use crate::domain::payout::{LineKind, RunOrigin};
 use crate::error::{AppResult, ErrorCode, Place, Refusal};
 use crate::store::run::{RunRow, list_runs};
-use crate::store::{Cipher, Db, line, unit_load};
+use crate::store::{Cipher, Db, line, unit_load, unit_news};
 
 use super::compute::Worker;
 use super::plan;
@@ -90,7 +90,7 @@ fn check_program(
 fn entered_later(conn: &mut Db, run: &RunRow) -> AppResult<HashSet<i64>> {
     let never = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap_or_default();
     let marks =
-        unit_load::list_marks_since(conn, &run.street_code, run.marks_through, never, never)?;
+        unit_news::list_marks_since(conn, &run.street_code, run.marks_through, never, never)?;
     Ok(marks.into_iter().map(|mark| mark.0).collect())
 }
 

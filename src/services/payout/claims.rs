@@ -10,7 +10,7 @@ use crate::domain::money::Fen;
 use crate::domain::month::Month;
 use crate::domain::payout::{AttemptState, ClaimLineKind, ClaimStatus, LineKind};
 use crate::error::{AppError, AppResult, ErrorCode, Place, Refusal};
-use crate::services::auth::{ApproveRun, Authorized, MakeRun, ReadReport};
+use crate::services::auth::{ApproveRun, Authorized, MakeRun};
 use crate::services::record;
 use crate::store::attempt::{self, AttemptRow};
 use crate::store::audit::Entry;
@@ -386,23 +386,4 @@ fn audit(
         detail: None,
     })?;
     Ok(())
-}
-
-/// Claims of the caller's street with what is still owed, oldest first.
-///
-/// # Errors
-/// The database failed.
-pub fn list_claims(
-    store: &Store,
-    by: &Authorized<'_, ReadReport>,
-    only_open: bool,
-) -> AppResult<Vec<(ClaimRow, Fen)>> {
-    store.read(|conn| {
-        let mut found = Vec::new();
-        for row in claim::list_claims(conn, by.street(), only_open)? {
-            let balance = claim::balance(conn, by.street(), row.id)?;
-            found.push((row, balance));
-        }
-        Ok(found)
-    })
 }

@@ -15,6 +15,7 @@ mod compute;
 mod draft;
 mod explain;
 mod inputs;
+mod lookup;
 mod opening;
 mod payment;
 mod plan;
@@ -23,18 +24,20 @@ mod reason;
 mod reissue;
 mod steps;
 mod unit_facts;
+mod void;
 
 pub use check::check_ledger;
-pub use claims::{NewClaim, list_claims, open_claim, plan_claim, repay_claim, write_off_claim};
+pub use claims::{NewClaim, open_claim, plan_claim, repay_claim, write_off_claim};
 pub use draft::{DraftOptions, Drafted, draft};
 pub use explain::{
     LineExplanation, RunPolicies, check_lines, explain_line, policies_of, recompute,
 };
 pub use inputs::{LineInputs, RecoveryPart};
+pub use lookup::{
+    cut_off_of, find_run_line, list_claims, list_month, list_run_lines, month_hash, month_runs,
+};
 pub use opening::{OpeningLine, post_opening, post_opening_in};
 pub use payment::{ReturnedLine, close_month, record_payment, record_returns};
 pub use preview::{CostRow, Preview, preview};
-pub use steps::{
-    approve, cut_off_of, find_run_line, list_month, list_run_lines, month_hash, month_runs,
-    return_run, submit, void, void_approved, withdraw,
-};
+pub use steps::{approve, return_run, submit, withdraw};
+pub use void::{void, void_approved};

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use crate::domain::ids::{AwardId, BeneficiaryId, RunId};
 use crate::domain::money::Fen;
 use crate::domain::month::Month;
-use crate::domain::payout::{LineContent, LineKind, RunOrigin, RunState, content_hash, hash_text};
+use crate::domain::payout::{LineKind, RunOrigin, RunState};
+use crate::domain::payout_hash::{LineContent, content_hash, hash_text};
 use crate::error::{AppError, AppResult, ErrorCode, Place, Refusal};
 use crate::services::auth::{Authorized, Import};
 use crate::services::policy::in_force;
@@ -15,7 +16,7 @@ use crate::services::record;
 use crate::store::audit::Entry;
 use crate::store::line::{NewLine, insert_lines};
 use crate::store::run::{self, DraftedRun, RunRow};
-use crate::store::{Store, Tx, program_start, unit_load};
+use crate::store::{Store, Tx, program_start, unit_news};
 
 use super::inputs;
 
@@ -138,7 +139,7 @@ fn post_program(
     let values = DraftedRun {
         policy_id: None,
         cut_off: row.cut_off,
-        marks_through: unit_load::last_mark(tx.conn, street)?,
+        marks_through: unit_news::last_mark(tx.conn, street)?,
         line_count: i32::try_from(lines.len()).unwrap_or(i32::MAX),
         regular_fen: lines.iter().map(|line| line.amount).sum(),
         arrears_fen: Fen::ZERO,

@@ -1,22 +1,20 @@
 //! Submit, withdraw, return, approve, void: each a guarded change of state, one
 //! transaction, one audit entry.
 
-use sha2::{Digest, Sha256};
-
 use crate::domain::award::AwardMode;
-use crate::domain::ids::{LineId, ResidentId, RunId, UnitId};
+use crate::domain::ids::{ResidentId, RunId, UnitId};
 use crate::domain::month::Month;
-use crate::domain::payout::{HashInOrder, LineKind, RunMove, RunOrigin, RunState, hash_text};
+use crate::domain::payout::{LineKind, RunMove, RunOrigin, RunState};
+use crate::domain::payout_hash::{HashInOrder, hash_text};
 use crate::error::{AppError, AppResult, ErrorCode, Place, Refusal};
-use crate::services::auth::{ApproveRun, Authorized, MakeRun, ReadReport};
+use crate::services::auth::{ApproveRun, Authorized, MakeRun};
 use crate::services::record;
 use crate::store::audit::Entry;
-use crate::store::line::LineRow;
 use crate::store::run::{self, RunRow};
-use crate::store::unit_load::{LateEvent, list_late_events};
+use crate::store::unit_news::{LateEvent, list_late_events};
 use crate::store::{Db, Store, Tx, award, line, membership};
 
-use super::{claims, compute, plan, reissue};
+use super::{claims, compute, reissue};
 
 /// How many problems are listed at once.
 const LISTED: i64 = 50;
@@ -314,163 +312,4 @@ fn lines_concerned(conn: &mut Db, row: &RunRow, event: &LateEvent) -> AppResult<
         );
     }
     Ok(found)
-}
-
-/// Voids a run that is not paid: a draft or submitted one by its maker.
-///
-/// # Errors
-/// Approved or later (see [`void_approved`]), or no reason.
-pub fn void(
-    store: &Store,
-    by: &Authorized<'_, MakeRun>,
-    id: RunId,
-    reason: &str,
-) -> AppResult<RunRow> {
-    let street = by.street().to_owned();
-    store.write(&street, |tx| {
-        let row = load_for(tx, &street, id, RunMove::Void)?;
-        if row.state == RunState::Approved {
-            return Err(AppError::coded(
-                ErrorCode::Forbidden,
-                "已审批的批次只能由审批人作废。",
-                "Only an approver can void an approved run.",
-            ));
-        }
-        void_row(tx, &row, by.username(), reason)
-    })
-}
-
-/// Voids an approved run that is not paid; its claims and deductions are
-/// reversed.
-///
-/// # Errors
-/// Paid or closed; a later run already counts on it; no reason.
-pub fn void_approved(
-    store: &Store,
-    by: &Authorized<'_, ApproveRun>,
-    id: RunId,
-    reason: &str,
-) -> AppResult<RunRow> {
-    let street = by.street().to_owned();
-    store.write(&street, |tx| {
-        let row = load_for(tx, &street, id, RunMove::Void)?;
-        let later = run::list_runs(tx.conn, &street)?
-            .into_iter()
-            .find(|r| r.program == row.program && r.month > row.month && r.state.is_visible());
-        if let Some(later) = later {
-            return Err(AppError::refuse(
-                Refusal::new(
-                    ErrorCode::Conflict,
-                    format!("{}的批次已按本批次计算,请先作废它。", later.month.zh()),
-                    format!(
-                        "The run of {} was computed on top of this one; void it first.",
-                        later.month
-                    ),
-                )
-                .at(place(&row)),
-            ));
-        }
-        void_row(tx, &row, by.username(), reason)
-    })
-}
-
-fn void_row(tx: &mut Tx<'_>, row: &RunRow, actor: &str, reason: &str) -> AppResult<RunRow> {
-    let mut refusals = Vec::new();
-    record::check_required(&mut refusals, "reason", reason);
-    AppError::refused_unless_empty(refusals)?;
-    record::one_row(run::mark_run_void(tx.conn, row, reason)?)?;
-    line::mark_lines_void(tx.conn, &row.street_code, row.id)?;
-    if row.state == RunState::Approved {
-        claims::reverse_run(tx, row, actor)?;
-        reissue::cancel_for_run(tx, row)?;
-    }
-    audit(tx, actor, "run.void", row, Some(reason))?;
-    load(tx.conn, &row.street_code, row.id)
-}
-
-/// The runs of a month that readers may see.
-///
-/// # Errors
-/// The database failed.
-pub fn list_month(conn: &mut Db, street: &str, month: Month) -> AppResult<Vec<RunRow>> {
-    let runs = run::list_runs_of_month(conn, street, month)?;
-    Ok(runs.into_iter().filter(|r| r.state.is_visible()).collect())
-}
-
-/// The last day of knowledge of a program's run, for those who enter facts.
-///
-/// # Errors
-/// No policy in force.
-pub fn cut_off_of(conn: &mut Db, program: &str, month: Month) -> AppResult<chrono::NaiveDate> {
-    let policy = crate::services::policy::in_force(conn)?.policy;
-    let period = policy
-        .program_index(program)
-        .and_then(|index| policy.program(index))
-        .map(|p| p.period)
-        .ok_or_else(|| AppError::not_found("项目", "program"))?;
-    let own = plan::own_month(period, month).ok_or_else(|| AppError::not_found("批次", "run"))?;
-    Ok(plan::cut_off(&policy, period, own))
-}
-
-/// The runs of a month for somebody who may read reports.
-///
-/// # Errors
-/// The database failed.
-pub fn month_runs(
-    store: &Store,
-    by: &Authorized<'_, ReadReport>,
-    month: Month,
-) -> AppResult<Vec<RunRow>> {
-    store.read(|conn| list_month(conn, by.street(), month))
-}
-
-/// The lines of a run that readers may see, `limit` at a time.
-///
-/// # Errors
-/// No such run.
-pub fn list_run_lines(
-    store: &Store,
-    by: &Authorized<'_, ReadReport>,
-    id: RunId,
-    after: Option<&LineRow>,
-    limit: i64,
-) -> AppResult<Vec<LineRow>> {
-    store.read(|conn| {
-        let run = load(conn, by.street(), id)?;
-        if !run.state.is_visible() {
-            return Err(AppError::not_found("批次", "run"));
-        }
-        let after = after.map(|l| (l.beneficiary_id, l.month, l.kind));
-        Ok(line::list_lines_of_run(conn, by.street(), id, after, limit)?)
-    })
-}
-
-/// One line of the caller's street.
-///
-/// # Errors
-/// No such line, or it is still being generated.
-pub fn find_run_line(
-    store: &Store,
-    by: &Authorized<'_, MakeRun>,
-    id: LineId,
-) -> AppResult<LineRow> {
-    store.read(|conn| {
-        let not_found = || AppError::not_found("明细", "line");
-        let row = line::find_line(conn, by.street(), id)?.ok_or_else(not_found)?;
-        let run = load(conn, by.street(), row.run_id)?;
-        if run.state.is_visible() { Ok(row) } else { Err(not_found()) }
-    })
-}
-
-/// One hash for several runs, in the order of their programs: what an approver
-/// of a whole month looks at.
-#[must_use]
-pub fn month_hash(runs: &[RunRow]) -> String {
-    let mut in_order: Vec<&RunRow> = runs.iter().collect();
-    in_order.sort_by(|a, b| a.program.cmp(&b.program));
-    let mut hash = Sha256::new();
-    for run in in_order {
-        hash.update(run.content_hash.as_deref().unwrap_or_default());
-    }
-    hash_text(&hash.finalize())
 }

@@ -8,30 +8,28 @@
 //! was at it (a killed process cannot say that it is dead); the other finds the
 //! run's version changed and stops.
 
+mod write;
+
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use crate::domain::ids::RunId;
 use crate::domain::money::Fen;
 use crate::domain::month::Month;
-use crate::domain::payout::{LineDigest, LineKind, RunOrigin, RunState, content_hash, hash_text};
+use crate::domain::payout::{LineKind, RunOrigin, RunState};
+use crate::domain::payout_hash::{LineDigest, content_hash};
 use crate::error::{AppError, AppResult, ErrorCode};
 use crate::services::auth::{Authorized, MakeRun};
 use crate::services::policy::in_force;
 use crate::services::record;
-use crate::store::audit::Entry;
-use crate::store::line::{NewLine, insert_lines};
-use crate::store::run::{self, DraftedRun, RunRow};
-use crate::store::{Store, Tx, program_start, unit_load};
+use crate::store::run::{self, RunRow};
+use crate::store::{Store, Tx, unit_load};
 
-use super::compute::{DraftLine, Worker};
-use super::inputs;
-use super::plan::{self, Plan, Wish};
+use crate::services::payout::compute::{DraftLine, Worker};
+use crate::services::payout::plan::{self, Plan, Wish};
 
 /// Units per chunk: what one transaction writes takes well under 0.2 s.
 const UNITS: i64 = 2_000;
-/// Lines that are deleted in one transaction when a draft is made anew.
-const SWEEP: i64 = 20_000;
 
 /// How to draft.
 #[derive(Debug, Clone, Copy, Default)]
@@ -111,9 +109,9 @@ pub fn draft(
     }
     if !plan.programs.is_empty() {
         let versions = begin(store, by, &mut plan)?;
-        sweep(store, &plan, &versions)?;
-        let tallies = generate(store, &plan, &versions, options.stop_after_chunks)?;
-        unchanged.extend(finish(store, by, &plan, &versions, tallies)?);
+        write::sweep(store, &plan, &versions)?;
+        let tallies = write::generate(store, &plan, &versions, options.stop_after_chunks)?;
+        unchanged.extend(write::finish(store, by, &plan, &versions, tallies)?);
     }
     unchanged.sort_by(|a, b| a.run.program.cmp(&b.run.program));
     Ok(unchanged)
@@ -265,22 +263,6 @@ fn check_ours(tx: &mut Tx<'_>, plan: &Plan, versions: &[i32]) -> AppResult<()> {
     Ok(())
 }
 
-/// Removes what an earlier draft or a killed drafting left.
-fn sweep(store: &Store, plan: &Plan, versions: &[i32]) -> AppResult<()> {
-    for run in plan.programs.iter().filter_map(|p| p.existing.as_ref()) {
-        loop {
-            let gone = store.write(&plan.street, |tx| {
-                check_ours(tx, plan, versions)?;
-                Ok(run::delete_run_lines(tx.conn, &plan.street, run.id, SWEEP)?)
-            })?;
-            if gone == 0 {
-                break;
-            }
-        }
-    }
-    Ok(())
-}
-
 /// Streams all units through a worker thread; `take` gets the lines of a chunk.
 fn compute(
     store: &Store,
@@ -337,134 +319,5 @@ fn read_units(
             }
         }
         Ok(())
-    })
-}
-
-fn generate(
-    store: &Store,
-    plan: &Plan,
-    versions: &[i32],
-    stop_after: Option<usize>,
-) -> AppResult<Vec<Tally>> {
-    let mut tallies = tallies(plan);
-    let mut areas = Areas::default();
-    compute(store, plan, true, stop_after, |lines| {
-        for line in &lines {
-            tally(plan, line, &mut areas, &mut tallies);
-        }
-        write_chunk(store, plan, versions, &lines, &areas)
-    })?;
-    Ok(tallies)
-}
-
-/// Seals and inserts a chunk in a transaction of its own.
-fn write_chunk(
-    store: &Store,
-    plan: &Plan,
-    versions: &[i32],
-    lines: &[DraftLine],
-    areas: &Areas,
-) -> AppResult<()> {
-    let mut sealed = Vec::with_capacity(lines.len());
-    for line in lines {
-        let id = store.next_id();
-        let bytes = store.cipher().seal(inputs::FIELD, id, &line.inputs).map_err(record::sealed)?;
-        sealed.push((id, bytes));
-    }
-    let mut rows = Vec::with_capacity(lines.len());
-    for (line, (id, bytes)) in lines.iter().zip(&sealed) {
-        let Some(program) = plan.programs.get(line.program) else { continue };
-        let Some(run) = &program.existing else { continue };
-        rows.push(NewLine {
-            id: *id,
-            street_code: &plan.street,
-            run_id: run.id.0,
-            program: &program.code,
-            beneficiary_id: line.beneficiary,
-            award_id: line.award,
-            month: line.month,
-            kind: line.kind.code(),
-            amount_fen: line.amount,
-            base_fen: line.base,
-            supplement_fen: line.supplement,
-            persons: line.persons,
-            area_code: areas.0.get(&line.area).map_or("", String::as_str),
-            tier: tier_code(plan, line),
-            reason: line.reason.map(crate::domain::payout::LineReason::code),
-            void: false,
-            inputs: bytes,
-        });
-    }
-    store.write(&plan.street, |tx| {
-        check_ours(tx, plan, versions)?;
-        insert_lines(tx.conn, &rows)?;
-        Ok(())
-    })
-}
-
-/// Shows all runs at once.
-fn finish(
-    store: &Store,
-    by: &Authorized<'_, MakeRun>,
-    plan: &Plan,
-    versions: &[i32],
-    tallies: Vec<Tally>,
-) -> AppResult<Vec<Drafted>> {
-    store.write(&plan.street, |tx| {
-        let mut drafted = Vec::with_capacity(plan.programs.len());
-        for ((program, version), mut tally) in plan.programs.iter().zip(versions).zip(tallies) {
-            let Some(run) = &program.existing else { return Err(overtaken()) };
-            let hash = content_hash(&program.code, plan.month, &mut tally.digests);
-            let values = DraftedRun {
-                policy_id: Some(plan.policy.row.id),
-                cut_off: program.known,
-                marks_through: plan.marks_through,
-                line_count: i32::try_from(tally.digests.len()).unwrap_or(i32::MAX),
-                regular_fen: tally.regular,
-                arrears_fen: tally.arrears,
-                claim_fen: tally.claim,
-                deduction_fen: tally.deduction,
-                content_hash: Some(hash.to_vec()),
-                drafted_by: by.username().to_owned(),
-                drafted_at: tx.clock().now(),
-            };
-            let shown = run::mark_run_shown(
-                tx.conn,
-                &plan.street,
-                run.id,
-                *version,
-                RunState::Draft,
-                &values,
-            )?;
-            if shown != 1 {
-                return Err(overtaken());
-            }
-            if program.goes_live {
-                program_start::insert_program_start(
-                    tx.conn,
-                    &plan.street,
-                    &program.code,
-                    program.first,
-                )?;
-            }
-            let detail = format!(
-                "program={} month={} lines={} hash={}",
-                program.code,
-                plan.month,
-                values.line_count,
-                hash_text(&hash)
-            );
-            tx.audit(&Entry {
-                actor: by.username(),
-                action: "run.draft",
-                object_kind: "run",
-                object_id: Some(run.id.0),
-                reason: None,
-                detail: Some(&detail),
-            })?;
-            let run = run::find_run(tx.conn, &plan.street, run.id)?.ok_or_else(overtaken)?;
-            drafted.push(Drafted { run, changed: true });
-        }
-        Ok(drafted)
     })
 }

@@ -1,6 +1,9 @@
 //! What a month run needs to know before it reads the first unit: which
 //! programs, up to which day of knowledge, which earlier months, which marks.
 
+mod check;
+mod rates;
+
 use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
@@ -10,10 +13,13 @@ use crate::domain::month::Month;
 use crate::domain::payout::{ClaimStatus, RunMove, RunState};
 use crate::domain::policy::{Period, Policy, Rates};
 use crate::error::{AppError, AppResult, ErrorCode, Place, Refusal};
-use crate::services::policy::{InForce, pinned};
+use crate::services::policy::InForce;
 use crate::store::run::{RunRow, list_runs};
-use crate::store::unit_load::{LateEvent, MarkLoad, last_mark, list_late_events, list_marks_since};
+use crate::store::unit_news::{LateEvent, MarkLoad, last_mark, list_late_events, list_marks_since};
 use crate::store::{Db, claim, program_start};
+
+pub(super) use check::for_check;
+use rates::{RatesKnown, changed_months, older_policies};
 
 /// The run before, as far as the next one needs it.
 #[derive(Debug, Clone, Copy)]
@@ -60,16 +66,6 @@ pub(super) struct PlannedClaim {
     pub cap_percent: u32,
     /// Still owed.
     pub balance: Fen,
-}
-
-/// Standards for a range of months as known at one day.
-#[derive(Debug)]
-pub(super) struct RatesKnown {
-    known: NaiveDate,
-    /// As the previous run knew them, by its own policy.
-    then: bool,
-    first: Month,
-    rates: Vec<Rates>,
 }
 
 /// Everything a run needs besides the units.
@@ -194,7 +190,7 @@ pub(super) fn make(conn: &mut Db, wish: &Wish<'_>, policy: InForce) -> AppResult
         posted_runs: runs.iter().filter(|r| r.state.is_posted()).map(|r| r.id.0).collect(),
         claims: planned_claims(conn, wish)?,
         late: HashMap::new(),
-        rates: rates(&policy.policy, &older, &programs),
+        rates: rates::rates(&policy.policy, &older, &programs),
         policy,
         programs,
     };
@@ -319,52 +315,6 @@ fn before_first(code: &str, month: Month, first: Option<Month>) -> Refusal {
     .at(place(code, month))
 }
 
-/// Older policy versions that previous runs pinned, by id.
-type Older = HashMap<i64, Policy>;
-
-fn older_policies(conn: &mut Db, policy: &InForce, programs: &[ProgramPlan]) -> AppResult<Older> {
-    let mut older = Older::new();
-    for id in programs.iter().filter_map(|p| p.previous?.policy).filter(|id| *id != policy.row.id) {
-        if !older.contains_key(&id) {
-            older.insert(id, pinned(conn, id)?.policy);
-        }
-    }
-    Ok(older)
-}
-
-/// The policy that the previous run pinned; the present one if it is the same
-/// or was not computed.
-fn policy_then<'p>(policy: &'p Policy, older: &'p Older, previous: Previous) -> &'p Policy {
-    previous.policy.and_then(|id| older.get(&id)).unwrap_or(policy)
-}
-
-/// Earlier months for which a standard of the program differs from what the
-/// previous run knew, by its own policy.
-fn changed_months(policy: &Policy, older: &Older, program: &ProgramPlan, full: bool) -> Vec<Month> {
-    let Some(previous) = program.previous else { return Vec::new() };
-    let last = program.own.prev();
-    if full {
-        return by_period(program, program.first.to(last));
-    }
-    let days = (previous.cut_off, program.known);
-    let then = policy_then(policy, older, previous);
-    let index = Some(program.index);
-    by_period(program, policy.changed_months_since(then, index, days, program.first, last))
-}
-
-/// The periods that months lie in, before the run's own, each by its month.
-fn by_period(program: &ProgramPlan, months: impl IntoIterator<Item = Month>) -> Vec<Month> {
-    let period = |month: Month| match program.period {
-        Period::Month | Period::Once => month,
-        Period::Quarter => month.quarter_end(),
-    };
-    let mut periods: Vec<Month> =
-        months.into_iter().map(period).filter(|month| *month < program.own).collect();
-    periods.sort_unstable();
-    periods.dedup();
-    periods
-}
-
 fn planned_claims(conn: &mut Db, wish: &Wish<'_>) -> AppResult<HashMap<i64, Vec<PlannedClaim>>> {
     let balances: HashMap<_, _> =
         claim::list_open_balances(conn, wish.street)?.into_iter().collect();
@@ -384,25 +334,6 @@ fn planned_claims(conn: &mut Db, wish: &Wish<'_>) -> AppResult<HashMap<i64, Vec<
         }
     }
     Ok(by_award)
-}
-
-fn rates(policy: &Policy, older: &Older, programs: &[ProgramPlan]) -> Vec<RatesKnown> {
-    let mut all: Vec<RatesKnown> = Vec::new();
-    let Some(first) = programs.iter().map(|p| p.first.min(p.own).plus(-2)).min() else {
-        return all;
-    };
-    let Some(last) = programs.iter().map(|p| p.own).max() else { return all };
-    for program in programs {
-        let then = program.previous.map(|p| (p.cut_off, true, policy_then(policy, older, p)));
-        for (known, then, by) in [Some((program.known, false, policy)), then].into_iter().flatten()
-        {
-            if all.iter().all(|r| r.known != known || r.then != then) {
-                let rates = first.to(last).map(|month| policy.rates_by(by, month, known)).collect();
-                all.push(RatesKnown { known, then, first, rates });
-            }
-        }
-    }
-    all
 }
 
 fn marks(conn: &mut Db, wish: &Wish<'_>, programs: &[ProgramPlan]) -> AppResult<Vec<MarkLoad>> {
@@ -429,64 +360,4 @@ fn late_events(
         }
     }
     Ok(by_unit)
-}
-
-/// A plan that looks at everything that a posted run left behind, for the check
-/// of the ledger: its own month and all before it, as known at its cut-off.
-/// `None` for an opening run.
-///
-/// # Errors
-/// The pinned policy is missing.
-pub(super) fn for_check(conn: &mut Db, run: &RunRow, runs: &[RunRow]) -> AppResult<Option<Plan>> {
-    let Some(policy) = run.policy_id.map(|id| pinned(conn, id)).transpose()? else {
-        return Ok(None);
-    };
-    let found = policy.policy.program_index(&run.program);
-    let Some((index, program)) = found.and_then(|i| Some((i, policy.policy.program(i)?))) else {
-        return Ok(None);
-    };
-    let Some(own) = own_month(program.period, run.month) else { return Ok(None) };
-    let starts = program_start::list_program_starts(conn, &run.street_code)?;
-    let start = starts.iter().find(|(code, _)| *code == run.program).map(|(_, first)| *first);
-    // Months that another version of the policy computed are its own affair.
-    let mut first = own;
-    for earlier in runs.iter().rev().filter(|r| r.program == run.program && r.month < run.month) {
-        match own_month(program.period, earlier.month) {
-            Some(month) if earlier.policy_id == run.policy_id => first = month,
-            _ => break,
-        }
-    }
-    let mut plan = ProgramPlan {
-        index,
-        code: run.program.clone(),
-        period: program.period,
-        own,
-        known: run.cut_off,
-        first: start.unwrap_or(first).max(first),
-        goes_live: false,
-        previous: Some(Previous {
-            cut_off: run.cut_off,
-            marks_through: i64::MAX,
-            policy: run.policy_id,
-        }),
-        changed: Vec::new(),
-        existing: Some(run.clone()),
-    };
-    // The run's own month has its postings too.
-    plan.changed = by_period(&plan, plan.first.to(own.prev()));
-    plan.changed.push(own);
-    let programs = vec![plan];
-    Ok(Some(Plan {
-        street: run.street_code.clone(),
-        month: run.month,
-        today: run.cut_off,
-        marks: Vec::new(),
-        marks_through: run.marks_through,
-        posted_runs: runs.iter().filter(|r| r.state.is_posted()).map(|r| r.id.0).collect(),
-        claims: HashMap::new(),
-        late: HashMap::new(),
-        rates: rates(&policy.policy, &Older::new(), &programs),
-        policy,
-        programs,
-    }))
 }
