@@ -12,6 +12,7 @@ mod report;
 mod rows;
 pub mod source;
 pub(crate) mod template;
+mod when;
 
 use crate::domain::role::Permission;
 use crate::error::{AppError, AppResult};

@@ -5,43 +5,42 @@
 mod area;
 mod award;
 mod case;
+mod decision;
 mod household;
 mod member;
+mod member_checks;
 mod opening;
 mod people;
 mod person_records;
 mod resident;
 mod settle;
+mod stream;
+mod trail;
 mod visit;
+mod workshop;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::mpsc::sync_channel;
 
 use chrono::{NaiveDate, NaiveDateTime};
 
 use super::book::Sheet;
 use super::report::{ImportReport, Outcome};
-use super::rows::{Layout, Row, place};
+use super::rows::{Row, place};
 use super::source::BookSource;
 use super::{ImportOptions, Progress};
 use crate::domain::ids::{BeneficiaryId, HouseholdId, ResidentId, UnitId};
 use crate::domain::month::Month;
 use crate::domain::scope::Scope;
 use crate::error::{AppError, AppResult, ErrorCode, Refusal};
-use crate::services::auth::{Authorized, Import};
-use crate::services::payout::{OpeningLine, post_opening_in};
 use crate::services::record::{seal_opt, sealed};
 use crate::store::area::AreaTree;
 use crate::store::history::{self, HistoryRow};
-use crate::store::recheck::{self, RecheckRow};
-use crate::store::{Cipher, Db, Store, Tx, book};
+use crate::store::{Cipher, Db, Store, book};
 
 use household::Homes;
 use opening::Openings;
 use people::People;
-
-/// Rows that go through together.
-const BATCH: usize = 500;
+use trail::Trail;
 
 /// Everything one import needs while it runs.
 pub(super) struct Load<'a, 'c> {
@@ -197,50 +196,6 @@ impl<'a, 'c> Load<'a, 'c> {
         Ok(known)
     }
 
-    /// Streams the rows of a sheet in batches: a second thread reads the file
-    /// and prepares the rows while this one checks and writes.
-    fn stream<P: Send>(
-        &mut self,
-        source: &mut dyn BookSource,
-        (sheet, places): (&'static Sheet, &[usize]),
-        prepare: impl Fn(Row) -> P + Send + Sync,
-        mut consume: impl FnMut(&mut Self, Vec<P>) -> AppResult<()>,
-    ) -> AppResult<()> {
-        if places.is_empty() {
-            return Ok(());
-        }
-        self.report.open(sheet);
-        let today = self.today;
-        let (sender, receiver) = sync_channel::<Vec<P>>(4);
-        let mut layout_refusals = Vec::new();
-        let result = std::thread::scope(|scope| {
-            let reader = scope.spawn(move || {
-                let mut refusals = Vec::new();
-                for at in places {
-                    read_sheet(source, sheet, *at, today, &prepare, &sender, &mut refusals)?;
-                }
-                Ok::<_, AppError>(refusals)
-            });
-            let mut outcome = Ok(());
-            for batch in &receiver {
-                (self.progress)(sheet.zh, batch.len() as u64);
-                outcome = consume(self, batch);
-                if outcome.is_err() {
-                    break;
-                }
-            }
-            drop(receiver);
-            let read = reader.join().unwrap_or_else(|_| Err(reader_died()));
-            outcome?;
-            layout_refusals = read?;
-            Ok(())
-        });
-        if !layout_refusals.is_empty() {
-            return Err(AppError::Refused(layout_refusals));
-        }
-        result
-    }
-
     /// A row that is not taken.
     pub(super) fn reject(&mut self, sheet: &'static Sheet, row: &mut Row) {
         self.report.count(sheet, Outcome::Rejected);
@@ -354,99 +309,6 @@ impl<'a, 'c> Load<'a, 'c> {
     pub(super) fn open(&self, field: &str, owner: i64, value: &[u8]) -> AppResult<String> {
         self.store.cipher().open_text(field, owner, value).map_err(sealed)
     }
-}
-
-/// What has to be written after the audit entry.
-pub(super) struct Trail {
-    history: Vec<HistoryRow>,
-    marks: BTreeMap<(UnitId, NaiveDate), Month>,
-    openings: BTreeMap<Month, Vec<OpeningLine>>,
-}
-
-impl Trail {
-    /// Writes the history of changed fields and the marks, once the audit
-    /// entry has its number.
-    pub(super) fn write(
-        self,
-        tx: &mut Tx<'_>,
-        store: &Store,
-        by: &Authorized<'_, Import>,
-        seq: i64,
-    ) -> AppResult<()> {
-        let street = by.street();
-        for (month, lines) in &self.openings {
-            post_opening_in(tx, street, by.username(), *month, &[], lines)?;
-        }
-        let conn = &mut *tx.conn;
-        let mut rows = self.history;
-        for row in &mut rows {
-            row.audit_seq = seq;
-        }
-        history::insert_history(conn, &rows)?;
-        let marks: Vec<RecheckRow> = self
-            .marks
-            .into_iter()
-            .map(|((unit_id, known_on), from_month)| RecheckRow {
-                id: store.next_id(),
-                street_code: street.to_owned(),
-                unit_id,
-                from_month,
-                known_on,
-            })
-            .collect();
-        recheck::insert_rechecks(conn, &marks)?;
-        Ok(())
-    }
-}
-
-/// Reads one sheet and sends its rows on in batches.
-fn read_sheet<P: Send>(
-    source: &mut dyn BookSource,
-    sheet: &'static Sheet,
-    at: usize,
-    today: NaiveDate,
-    prepare: &(impl Fn(Row) -> P + Send + Sync),
-    sender: &std::sync::mpsc::SyncSender<Vec<P>>,
-    refusals: &mut Vec<Refusal>,
-) -> AppResult<()> {
-    let mut layout: Option<Layout> = None;
-    let mut batch = Vec::with_capacity(BATCH);
-    let mut broken = false;
-    source.read(at, &mut |line, cells| {
-        let Some(layout) = &layout else {
-            if !broken {
-                match Layout::read(sheet, line, &cells) {
-                    Ok(read) => layout = Some(read),
-                    Err(found) => {
-                        refusals.extend(found);
-                        broken = true;
-                    }
-                }
-            }
-            return Ok(());
-        };
-        if let Some(row) = layout.row(line, &cells, today) {
-            batch.push(prepare(row));
-        }
-        if batch.len() == BATCH {
-            let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
-            // The receiver goes away only when the import has failed.
-            sender.send(full).map_err(|_| reader_died())?;
-        }
-        Ok(())
-    })?;
-    if !batch.is_empty() {
-        sender.send(batch).map_err(|_| reader_died())?;
-    }
-    Ok(())
-}
-
-fn reader_died() -> AppError {
-    AppError::coded(
-        ErrorCode::System,
-        "读取工作簿时程序出错,未保存任何内容。",
-        "Reading the book failed inside the program; nothing was saved.",
-    )
 }
 
 /// The keys of records of a sheet that occurred already, with their rows.
