@@ -50,6 +50,13 @@ pub const TABLES: &[&str] = &[
     "recheck",
     "history",
     "import_book",
+    "user_access",
+    "recovery_code",
+    "web_session",
+    "refresh_token",
+    "sign_in_counter",
+    "token_key",
+    "job",
 ];
 
 /// One value.
