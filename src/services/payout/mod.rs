@@ -39,5 +39,5 @@ pub use lookup::{
 pub use opening::{OpeningLine, post_opening, post_opening_in};
 pub use payment::{ReturnedLine, close_month, record_payment, record_returns};
 pub use preview::{CostRow, Preview, preview};
-pub use steps::{approve, return_run, submit, withdraw};
+pub use steps::{approve, check_hash, return_run, submit, withdraw};
 pub use void::{void, void_approved};

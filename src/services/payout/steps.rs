@@ -74,7 +74,11 @@ fn stored_hash(conn: &mut Db, row: &RunRow) -> AppResult<[u8; 32]> {
     Ok(hash.finish())
 }
 
-fn check_hash(conn: &mut Db, row: &RunRow) -> AppResult<()> {
+/// Whether a run's lines are still those of its hash.
+///
+/// # Errors
+/// `Integrity` if not.
+pub fn check_hash(conn: &mut Db, row: &RunRow) -> AppResult<()> {
     let computed = stored_hash(conn, row)?;
     if row.content_hash.as_deref() == Some(&computed[..]) {
         return Ok(());

@@ -5,6 +5,7 @@
 //! the verification itself is entered in the audit log.
 
 mod chains;
+mod ledger;
 mod sealed;
 mod stored;
 
@@ -74,7 +75,7 @@ impl Report {
 }
 
 /// Runs every check on one snapshot. `full` opens every encrypted value (a
-/// sample of the newest otherwise).
+/// sample of the newest otherwise) and recomputes the lines of every run.
 ///
 /// # Errors
 /// The database failed. Faults are not errors: they are in the report.
@@ -86,6 +87,7 @@ pub fn run(store: &Store, by: &Authorized<'_, ReadAudit>, full: bool) -> AppResu
         }
         checks.push(stored::summaries(conn)?);
         checks.extend(sealed::check(conn, store.cipher(), full)?);
+        checks.extend(ledger::check(conn, store.cipher(), full)?);
         Ok(checks)
     })?;
     let report = Report { full, checks };
