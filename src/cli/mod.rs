@@ -10,8 +10,10 @@ mod explain;
 mod export;
 mod import;
 mod invite;
+mod keys;
 mod payout;
 mod payout_show;
+mod policy;
 pub mod report;
 mod serve;
 mod user;
@@ -53,6 +55,12 @@ enum Command {
     Claim(claim::ClaimCommand),
     /// How the amount of a line came about 计算依据
     Explain(explain::ExplainArgs),
+    /// Rates and rules: check, propose, put in force 政策
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
+    /// The key-encryption key 密钥
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// The month's table, rosters, annual figures 报表
     #[command(subcommand)]
     Report(report::ReportCommand),
@@ -106,6 +114,8 @@ fn dispatch(arguments: Arguments) -> AppResult<()> {
         Command::Payout(command) => payout::run(&context, &command),
         Command::Claim(command) => claim::run(&context, &command),
         Command::Explain(args) => explain::run(&context, &args),
+        Command::Policy(command) => policy::run(&context, &command),
+        Command::Keys(command) => keys::run(&context, &command),
         Command::Report(command) => report::run(&context, &command),
         Command::Export(args) => export::run(&context, &args),
         Command::Import(args) => import::run(&context, &args),

@@ -161,6 +161,14 @@ pub fn in_force(conn: &mut Db) -> AppResult<InForce> {
     compiled(row)
 }
 
+/// Every policy that was ever proposed.
+///
+/// # Errors
+/// The database failed.
+pub fn list(store: &Store, _by: &Authorized<'_, ProposePolicy>) -> AppResult<Vec<PolicyRow>> {
+    store.read(|conn| Ok(store_policy::list_policies(conn)?))
+}
+
 /// The policy that a run pinned.
 ///
 /// # Errors

@@ -1,0 +1,121 @@
+//! `mingce policy`: check, propose and put in force. What a policy would cost
+//! is `mingce payout preview`.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+use super::Context;
+use crate::domain::policy::Policy;
+use crate::error::{AppError, AppResult};
+use crate::services::policy;
+use crate::store::Store;
+
+/// What to do with policies.
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// Read the files together and run every worked case 检查政策文件和案例
+    Check {
+        /// One file, or several that belong together 文件
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Store the files as a proposal, if every case comes out 提交政策
+    Propose {
+        /// One file, or several that belong together 文件
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Put a proposal in force; runs that were made keep theirs 启用政策
+    Activate {
+        /// Id that `policy list` shows 编号
+        id: i64,
+    },
+    /// All proposals, and which one is in force 列出政策
+    List,
+}
+
+/// Runs `mingce policy …`.
+///
+/// # Errors
+/// Each fault of a file by its place, each case that does not come out.
+pub fn run(context: &Context, command: &PolicyCommand) -> AppResult<()> {
+    match command {
+        PolicyCommand::Check { files } => check(context, files),
+        PolicyCommand::Propose { files } => propose(context, &context.open()?, files),
+        PolicyCommand::Activate { id } => activate(context, &context.open()?, *id),
+        PolicyCommand::List => list(context, &context.open()?),
+    }
+}
+
+fn joined(files: &[PathBuf]) -> AppResult<String> {
+    let texts = files
+        .iter()
+        .map(|file| std::fs::read_to_string(file).map_err(AppError::io(file)))
+        .collect::<AppResult<Vec<_>>>()?;
+    Ok(Policy::join(&texts.iter().map(String::as_str).collect::<Vec<_>>()))
+}
+
+fn check(context: &Context, files: &[PathBuf]) -> AppResult<()> {
+    let policy = policy::check(&joined(files)?)?;
+    let cases = crate::domain::policy::run_cases(&policy);
+    if context.args.json {
+        let ids: Vec<_> = cases.iter().map(|case| &case.id).collect();
+        println!("{}", serde_json::json!({ "policy": policy.label(), "cases": ids }));
+        return Ok(());
+    }
+    for case in &cases {
+        println!("✓ {} {}", case.id, case.zh);
+    }
+    println!("{}:{} 个案例全部通过 / all {} cases come out", policy.label(), cases.len(), cases.len());
+    Ok(())
+}
+
+fn propose(context: &Context, store: &Store, files: &[PathBuf]) -> AppResult<()> {
+    let actor = context.operator("");
+    let id = policy::propose(store, &actor.authorize()?, &joined(files)?)?;
+    if context.args.json {
+        println!("{}", serde_json::json!({ "id": id }));
+    } else {
+        println!("已提交 {id},尚未启用 / proposed as {id}, not in force yet");
+        println!("mingce policy activate {id}");
+    }
+    Ok(())
+}
+
+fn activate(context: &Context, store: &Store, id: i64) -> AppResult<()> {
+    let actor = context.operator("");
+    policy::activate(store, &actor, &actor.authorize()?, id)?;
+    if context.args.json {
+        println!("{}", serde_json::json!({ "active": id }));
+    } else {
+        println!("已启用 {id} / {id} is in force");
+    }
+    Ok(())
+}
+
+fn list(context: &Context, store: &Store) -> AppResult<()> {
+    let actor = context.operator("");
+    let rows = policy::list(store, &actor.authorize()?)?;
+    if context.args.json {
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|row| {
+                serde_json::json!({
+                    "id": row.id, "code": row.code, "version": row.version, "title": row.title,
+                    "illustrative": row.illustrative, "status": row.status,
+                })
+            })
+            .collect();
+        println!("{}", serde_json::json!(rows));
+        return Ok(());
+    }
+    if rows.is_empty() {
+        println!("还没有政策 / no policy yet: mingce policy propose FILE");
+    }
+    for row in rows {
+        let example = if row.illustrative { "  示例 / example" } else { "" };
+        println!("{}  {} v{}  {}  {}{example}", row.id, row.code, row.version, row.status, row.title);
+    }
+    Ok(())
+}
