@@ -67,7 +67,12 @@ fn check(context: &Context, files: &[PathBuf]) -> AppResult<()> {
     for case in &cases {
         println!("✓ {} {}", case.id, case.zh);
     }
-    println!("{}:{} 个案例全部通过 / all {} cases come out", policy.label(), cases.len(), cases.len());
+    println!(
+        "{}:{} 个案例全部通过 / all {} cases come out",
+        policy.label(),
+        cases.len(),
+        cases.len()
+    );
     Ok(())
 }
 
@@ -115,7 +120,10 @@ fn list(context: &Context, store: &Store) -> AppResult<()> {
     }
     for row in rows {
         let example = if row.illustrative { "  示例 / example" } else { "" };
-        println!("{}  {} v{}  {}  {}{example}", row.id, row.code, row.version, row.status, row.title);
+        println!(
+            "{}  {} v{}  {}  {}{example}",
+            row.id, row.code, row.version, row.status, row.title
+        );
     }
     Ok(())
 }

@@ -14,7 +14,9 @@ use crate::domain::fact::FactKind;
 use crate::domain::guardian::{GuardianBasis, GuardianKind};
 use crate::domain::household::{HouseholdKind, JoinReason, LeaveReason};
 use crate::domain::life_event::EventKind;
-use crate::domain::payout::{AttemptState, ClaimLineKind, ClaimStatus, LineKind, RunOrigin, RunState};
+use crate::domain::payout::{
+    AttemptState, ClaimLineKind, ClaimStatus, LineKind, RunOrigin, RunState,
+};
 use crate::domain::resident::ResidentStatus;
 use crate::domain::temp_case::{CaseKind, CaseLevel, Cause, FamilyCategory};
 use crate::domain::visit::{Purpose, VisitResult, VisitStatus};

@@ -52,12 +52,13 @@ pub const TABLES: &[&str] = &[
     "import_book",
     "user_access",
     "recovery_code",
-    "web_session",
-    "refresh_token",
-    "sign_in_counter",
     "token_key",
     "job",
 ];
+
+/// Left out on purpose: who was signed in when the backup was made must not be
+/// signed in again by restoring it.
+pub const NOT_BACKED_UP: &[&str] = &["web_session", "refresh_token", "sign_in_counter"];
 
 /// One value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

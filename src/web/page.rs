@@ -9,9 +9,12 @@
 //!
 //! pub async fn list(user: Allowed<ViewRegistry>, page: Page, query: Query<Filter>) -> Outcome {
 //!     let rows = page.run(move |store| household::list(store, &user.authorized()?, …)).await?;
-//!     page.title("household.list_title").show(|page| HouseholdsPage { page, rows })
+//!     page.title(KEY).show(|page| HouseholdsPage { page, rows })
 //! }
 //! ```
+
+mod layout;
+mod values;
 
 use std::fmt::Display;
 use std::future::{Ready, ready};
@@ -34,6 +37,8 @@ use crate::http::gate::Binding;
 use crate::http::{AppState, cookie, csrf};
 use crate::services::access::{Level, Session};
 use crate::store::Store;
+
+pub use values::{Count, Instant};
 
 /// A step of the breadcrumb.
 #[derive(Debug, Clone)]
@@ -381,94 +386,5 @@ impl Page {
             Some(session) => menu::bottom(&self.state, session.actor.role(), &self.path),
             None => Vec::new(),
         }
-    }
-
-    /// Classes of `<body>` from the preferences.
-    #[must_use]
-    pub fn body_class(&self) -> &'static str {
-        let (compact, large) = match &self.session {
-            Some(session) => (session.preferences.compact, session.preferences.large_text),
-            None => (false, false),
-        };
-        match (compact, large) {
-            (true, true) => "compact large",
-            (true, false) => "compact",
-            (false, true) => "large",
-            (false, false) => "",
-        }
-    }
-
-    /// Whether single-key shortcuts are on.
-    #[must_use]
-    pub fn shortcuts(&self) -> bool {
-        self.session.as_ref().is_some_and(|session| session.preferences.shortcuts)
-    }
-
-    /// Whether this is a demonstration.
-    #[must_use]
-    pub fn is_demo(&self) -> bool {
-        use crate::services::access::Profile;
-        self.state.settings.policy.profile == Profile::Demo
-    }
-
-    /// Seconds until the session ends without another request.
-    #[must_use]
-    pub fn idle_seconds(&self) -> i64 {
-        let now = self.state.store.clock().now();
-        self.session.as_ref().map_or(0, |session| (session.idle_at - now).num_seconds())
-    }
-
-    /// Whom to ask.
-    #[must_use]
-    pub fn contact(&self) -> &str {
-        &self.state.settings.contact
-    }
-}
-
-/// A whole number, however often a template borrowed it.
-pub trait Count {
-    /// The number.
-    fn count(&self) -> i64;
-}
-
-impl Count for i64 {
-    fn count(&self) -> i64 {
-        *self
-    }
-}
-
-impl Count for i32 {
-    fn count(&self) -> i64 {
-        i64::from(*self)
-    }
-}
-
-impl Count for usize {
-    fn count(&self) -> i64 {
-        i64::try_from(*self).unwrap_or(i64::MAX)
-    }
-}
-
-impl<T: Count + ?Sized> Count for &T {
-    fn count(&self) -> i64 {
-        (**self).count()
-    }
-}
-
-/// An instant in UTC, however often a template borrowed it.
-pub trait Instant {
-    /// The instant.
-    fn instant(&self) -> chrono::NaiveDateTime;
-}
-
-impl Instant for chrono::NaiveDateTime {
-    fn instant(&self) -> chrono::NaiveDateTime {
-        *self
-    }
-}
-
-impl<T: Instant + ?Sized> Instant for &T {
-    fn instant(&self) -> chrono::NaiveDateTime {
-        (**self).instant()
     }
 }

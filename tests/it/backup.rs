@@ -249,6 +249,10 @@ fn every_table_is_backed_up() {
             Ok(diesel::sql_query(query).load(conn)?)
         })
         .expect("the tables");
-    let names: Vec<String> = names.into_iter().map(|row| row.name).collect();
+    let names: Vec<String> = names
+        .into_iter()
+        .map(|row| row.name)
+        .filter(|name| !dump::NOT_BACKED_UP.contains(&name.as_str()))
+        .collect();
     assert_eq!(names, dump::TABLES, "in the order in which they were created");
 }
