@@ -4,9 +4,11 @@ use std::io::{IsTerminal, Write};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
 
 use super::Context;
 use crate::clock::Clock;
+use crate::domain::ids::LineId;
 use crate::error::{AppError, AppResult};
 use crate::services::demo::home::{STREET, STREET_NAME};
 use crate::services::demo::{self, Built, Mark, Options, Progress};
@@ -19,7 +21,7 @@ use crate::store::Store;
 /// `mingce demo`.
 #[derive(Debug, Args)]
 pub struct DemoArgs {
-    /// Residents whom visits verify; more than one street has are fine 走访核实人数
+    /// Residents whom visits verify; a million is fine 走访核实人数
     #[arg(long, default_value_t = 28_973, value_parser = clap::value_parser!(u32).range(1..=20_000_000))]
     residents: u32,
     /// Seed of everything that is invented: the same seed, the same people 种子
@@ -61,18 +63,26 @@ fn show(context: &Context, store: &Store, built: Option<&Built>) -> AppResult<()
     let summary = report::month_summary(store, &by, month)?;
     let query = AnnualQuery { through: month, roster: None, public: false };
     let annual = report::annual(store, &by, query)?;
+    let line = demo::example_line(store)?;
     let mut out = std::io::stdout().lock();
-    let format = if context.args.json { Format::Json } else { Format::Text };
     let printed = (|| {
-        write_summary(&summary, renderer(format, &mut out).as_mut())?;
         if context.args.json {
-            return serde_json::to_writer(&mut out, &annual).map_err(Into::into);
+            let logins = built.map(|built| &built.logins[..]).unwrap_or_default();
+            let accounts: Vec<_> = logins
+                .iter()
+                .map(|l| json!({ "username": l.username, "role": l.role.as_str(), "password": l.password }))
+                .collect();
+            let all = json!({
+                "summary": summary, "annual": annual, "accounts": accounts, "example_line": line,
+            });
+            return writeln!(out, "{all}");
         }
+        write_summary(&summary, renderer(Format::Text, &mut out).as_mut())?;
         writeln!(out, "\n{}\n\n{}\n", annual.paragraph_zh, annual.paragraph_en)?;
         if let Some(built) = built {
             accounts(&mut out, built)?;
         }
-        next(&mut out, context)
+        next(&mut out, context, line)
     })();
     printed.map_err(AppError::io(std::path::Path::new("stdout")))
 }
@@ -90,16 +100,18 @@ fn accounts(out: &mut dyn Write, built: &Built) -> std::io::Result<()> {
     writeln!(out)
 }
 
-fn next(out: &mut dyn Write, context: &Context) -> std::io::Result<()> {
+fn next(out: &mut dyn Write, context: &Context, line: Option<LineId>) -> std::io::Result<()> {
     let data = context.args.data.display();
-    writeln!(
-        out,
-        "接下来可以试试 / try next:
-  mingce --data {data} report month 2023-09          # 调标补发的那个月 / the month of the raise
-  mingce --data {data} report year 2023 --through 11 --rows R05
-  mingce --data {data} explain LINE                  # 一笔钱怎么算出来的 / how an amount came about
-  mingce --data {data} verify                        # 核对账本与审计链 / check ledger and audit chain"
-    )
+    writeln!(out, "接下来可以试试 / try next:")?;
+    let mut hint = |command: &str, zh: &str, en: &str| {
+        writeln!(out, "  mingce --data {data} {command:<45} # {zh} / {en}")
+    };
+    hint("report month 2023-09", "调标补发的那个月", "the month that pays the raise")?;
+    hint("report year 2023 --through 11 --rows R05", "一个数是哪些户", "the rows of a figure")?;
+    if let Some(line) = line {
+        hint(&format!("explain {line}"), "一笔钱怎么算出来的", "how an amount came about")?;
+    }
+    hint("verify", "核对账本与审计链", "check ledger and audit chain")
 }
 
 /// A bar on a terminal, nothing elsewhere.

@@ -92,6 +92,11 @@ const FIXTURE: &[(&str, Rows)] = &[
 ];
 
 fn check_fixture(summary: &Summary) {
+    check_amounts(summary);
+    assert!(summary.closed && summary.illustrative);
+}
+
+fn check_amounts(summary: &Summary) {
     for (program, rows) in FIXTURE {
         let block = summary.block(program).expect(program);
         let (street, communities) = rows.split_last().expect("six rows");
@@ -108,7 +113,6 @@ fn check_fixture(summary: &Summary) {
     assert_eq!(tops, ["1053", "1053", "729", "243", "162"].map(yuan));
     assert_eq!(dibao.total.supplement, yuan("3240"));
     assert_eq!(summary.monthly_total.due.amount, yuan("222488"));
-    assert!(summary.closed && summary.illustrative);
 }
 
 fn check_figures(annual: &Annual, residents: i64) {
@@ -204,4 +208,134 @@ struct Seen {
     claims: i64,
     held: i64,
     up: Fen,
+}
+
+mod first_month {
+    use std::fs;
+    use std::path::Path;
+
+    use mingce::domain::month::Month;
+    use mingce::domain::payout::LineKind;
+    use mingce::services::export::export_book;
+    use mingce::services::import::{ImportOptions, import_book, open_book};
+    use mingce::services::{Actor, policy, resident};
+    use mingce::store::{award, household, line, run};
+
+    use super::*;
+    use crate::harness::STREET;
+
+    /// The book of the demo as it is at the end, with October as what was paid
+    /// before go-live and November as the first month.
+    fn book_of_october(registry: &TestRegistry, book: &Path) {
+        let actor = Actor::operator("test", STREET);
+        export_book(&registry.store, &actor.authorize().expect("exports"), book, "首月检验")
+            .expect("exported");
+        let through = demo::through();
+        let starts = fs::read_to_string(book.join("启用月份.csv")).expect("the first months");
+        assert!(starts.contains(&demo::first_month().to_string()));
+        let starts = starts.replace(&demo::first_month().to_string(), &through.to_string());
+        fs::write(book.join("启用月份.csv"), starts).expect("written");
+        fs::write(book.join("期初发放.csv"), october(registry, through.prev())).expect("written");
+    }
+
+    fn october(registry: &TestRegistry, month: Month) -> String {
+        let actor = registry.actor("jingban", Role::Clerk);
+        let by = actor.authorize().expect("a clerk reads");
+        let scope = mingce::services::Scope::street(STREET);
+        let mut csv = "program,beneficiary,person,household_no,month,amount,base,supplement,\
+                       persons,area,tier\n"
+            .to_owned();
+        let lines: Vec<_> = registry
+            .store
+            .read(|conn| {
+                let mut found = Vec::new();
+                for run in run::list_runs_of_month(conn, STREET, month)? {
+                    let lines = line::list_lines_of_run(conn, STREET, run.id, None, i64::MAX)?;
+                    for line in lines.into_iter().filter(|l| l.kind == LineKind::Regular) {
+                        let award =
+                            award::find_award(conn, STREET, line.award_id)?.expect("an award");
+                        let home = match award.household_id {
+                            Some(id) => household::find_household(conn, &scope, id)?,
+                            None => None,
+                        };
+                        found.push((run.program.clone(), award, home, line));
+                    }
+                }
+                Ok(found)
+            })
+            .expect("October");
+        for (program, award, home, line) in lines.iter().filter(|(program, ..)| program != "temp") {
+            let (kind, person, number) = match home {
+                Some(home) => ("household", String::new(), home.household_no.clone()),
+                None => {
+                    let found = resident::reveal(&registry.store, &by, award.resident_id, "首月");
+                    let number = found.expect("a person").doc_no.expect("with a number");
+                    ("person", number, String::new())
+                }
+            };
+            csv += &format!(
+                "{program},{kind},{person},{number},{month},{},{},{},{},{},{}\n",
+                line.amount_fen.to_plain(),
+                line.base_fen.to_plain(),
+                line.supplement_fen.to_plain(),
+                line.persons,
+                line.area_code,
+                line.tier.as_deref().unwrap_or_default(),
+            );
+        }
+        csv
+    }
+
+    /// The office that goes live in November with October's payments.
+    fn go_live(office: &TestRegistry, book: &Path) -> Summary {
+        let operator = Actor::operator("test", STREET);
+        office.clock.move_to(demo::through().day(16));
+        let text = demo::policy::text(true).expect("the raised standard");
+        let id = policy::propose(&office.store, &operator.authorize().expect("may"), &text)
+            .expect("proposed");
+        policy::activate(&office.store, &operator, &operator.authorize().expect("may"), id)
+            .expect("in force");
+        let mut source = open_book(book).expect("the book");
+        let report = import_book(
+            &office.store,
+            &operator.authorize().expect("imports"),
+            source.as_mut(),
+            &ImportOptions::default(),
+        )
+        .expect("imported");
+        assert_eq!(report.refusals, [], "everything is taken");
+
+        let clerk = office.actor("jingban", Role::Clerk);
+        let by = clerk.authorize().expect("drafts");
+        payout::draft(&office.store, &by, demo::through(), DraftOptions::default())
+            .expect("the first month is drafted");
+        let by = clerk.authorize().expect("reads");
+        report::month_summary(&office.store, &by, demo::through()).expect("the table")
+    }
+
+    on_both! {
+        fn october_as_opening_gives_the_same_november(registry) {
+            build(registry, 600);
+            let (demo, _) = november(registry);
+            let book = registry.dir.path().join("book");
+            book_of_october(registry, &book);
+            let office = TestRegistry::new(registry.store.backend());
+            let first = go_live(&office, &book);
+            check_amounts(&first);
+            for (theirs, ours) in demo.monthly.iter().zip(&first.monthly) {
+                assert_eq!(theirs.program.code, ours.program.code);
+                for (a, b) in theirs.communities.iter().zip(&ours.communities) {
+                    let at = format!("{} {}", theirs.program.code, a.name);
+                    assert_eq!(a.row.due, b.row.due, "{at}");
+                    assert_eq!(a.row.last, b.row.last, "{at}");
+                    assert_eq!(a.row.joined, b.row.joined, "{at}");
+                    assert_eq!(a.row.left, b.row.left, "{at}");
+                    assert_eq!(a.row.adjusted, b.row.adjusted, "{at}");
+                    assert_eq!(a.row.joined_by, b.row.joined_by, "{at}");
+                    // Months before go-live are outside the ledger.
+                    assert_eq!(b.row.arrears.count, 0, "{at}");
+                }
+            }
+        }
+    }
 }

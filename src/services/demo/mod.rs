@@ -26,14 +26,16 @@ use home::STREET;
 use office::{Login, Office};
 use random::Random;
 
+use crate::domain::ids::LineId;
 use crate::domain::money::Fen;
 use crate::domain::month::Month;
+use crate::domain::payout::LineKind;
 use crate::domain::policy::Policy;
 use crate::error::{AppError, AppResult, ErrorCode};
 use crate::services::import::{ImportOptions, MemoryBook, import_book};
 use crate::services::{Actor, policy as policies};
 use crate::store::audit::Entry;
-use crate::store::{REGISTRY_CHAIN, Store, meta};
+use crate::store::{REGISTRY_CHAIN, Store, line, meta, run};
 
 /// The day on which the office begins with the new registry.
 #[must_use]
@@ -211,6 +213,19 @@ fn scale(policy: &Policy) -> Scale {
 fn import(store: &Store, operator: &Actor, mut book: MemoryBook) -> AppResult<()> {
     let report = import_book(store, &operator.authorize()?, &mut book, &ImportOptions::default())?;
     AppError::refused_unless_empty(report.refusals)
+}
+
+/// A line worth an explanation: arrears that the raise of September brought.
+///
+/// # Errors
+/// The database failed.
+pub fn example_line(store: &Store) -> AppResult<Option<LineId>> {
+    store.read(|conn| {
+        let Some(month) = Month::new(2023, 9) else { return Ok(None) };
+        let Some(run) = run::find_run_of(conn, STREET, "dibao", month)? else { return Ok(None) };
+        let lines = line::list_lines_of_kind(conn, STREET, run.id, LineKind::Arrears)?;
+        Ok(lines.first().map(|line| line.id))
+    })
 }
 
 /// The visits done in a period, through the import.
