@@ -8,6 +8,7 @@ use mingce::error::ErrorCode;
 use mingce::services::demo::{self, Mark, Options, Progress};
 use mingce::services::payout::{self, DraftOptions};
 use mingce::services::report::{self, AnnualQuery};
+use mingce::services::verify;
 
 use crate::harness::TestRegistry;
 use crate::on_both;
@@ -140,6 +141,11 @@ on_both! {
         let (summary, annual) = november(registry);
         check_fixture(&summary);
         check_figures(&annual, 600);
+
+        let auditor = registry.actor("shenji", Role::Auditor);
+        let by = auditor.authorize().expect("an auditor verifies");
+        let verified = verify::run(&registry.store, &by, true).expect("verified");
+        assert!(verified.is_clean(), "{:?}", verified.failed());
 
         assert_eq!(demo::mark(&registry.store).expect("marked"), Mark::Demo);
         let again = demo::build(
