@@ -6,6 +6,8 @@
 //! [`Cell`]s everywhere else; instants always have six decimals, bytes are
 //! bytes, booleans are 0 and 1. One table in memory never exists: rows stream.
 
+mod tables;
+
 use diesel::pg::PgRowByRowLoadingMode;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Text};
@@ -13,52 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::connection::Db;
 
-/// Every table, each after the tables that it refers to. A test compares the
-/// list with the database.
-pub const TABLES: &[&str] = &[
-    "meta",
-    "area",
-    "area_parent",
-    "data_key",
-    "chain_head",
-    "audit",
-    "user_account",
-    "resident",
-    "identity_claim",
-    "household",
-    "membership",
-    "life_event",
-    "fact",
-    "certificate",
-    "guardian",
-    "account",
-    "award",
-    "decision",
-    "hold",
-    "temp_case",
-    "visit",
-    "visit_person",
-    "policy",
-    "program_start",
-    "run",
-    "run_contributor",
-    "line",
-    "attempt",
-    "claim",
-    "claim_entry",
-    "summary",
-    "recheck",
-    "history",
-    "import_book",
-    "user_access",
-    "recovery_code",
-    "token_key",
-    "job",
-];
-
-/// Left out on purpose: who was signed in when the backup was made must not be
-/// signed in again by restoring it.
-pub const NOT_BACKED_UP: &[&str] = &["web_session", "refresh_token", "sign_in_counter"];
+pub use tables::{NOT_BACKED_UP, TABLES};
 
 /// One value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

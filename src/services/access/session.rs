@@ -1,10 +1,8 @@
-//! Server-side sessions: opaque, revocable, checked against the account at
-//! every request (SEC-026 … SEC-031).
-
-use std::str::FromStr;
+//! Sessions: opaque, revocable, checked at every request (SEC-026 … SEC-031).
 
 use chrono::{Duration, NaiveDateTime};
 use sha2::{Digest, Sha256};
+use std::str::FromStr;
 
 use super::policy::AccessPolicy;
 use super::{new_token, token_hash};

@@ -1,0 +1,48 @@
+//! Which tables a backup holds.
+
+/// Every table, each after the tables that it refers to. A test compares the
+/// list with the database.
+pub const TABLES: &[&str] = &[
+    "meta",
+    "area",
+    "area_parent",
+    "data_key",
+    "chain_head",
+    "audit",
+    "user_account",
+    "resident",
+    "identity_claim",
+    "household",
+    "membership",
+    "life_event",
+    "fact",
+    "certificate",
+    "guardian",
+    "account",
+    "award",
+    "decision",
+    "hold",
+    "temp_case",
+    "visit",
+    "visit_person",
+    "policy",
+    "program_start",
+    "run",
+    "run_contributor",
+    "line",
+    "attempt",
+    "claim",
+    "claim_entry",
+    "summary",
+    "recheck",
+    "history",
+    "import_book",
+    "user_access",
+    "recovery_code",
+    "token_key",
+    "job",
+];
+
+/// Left out on purpose: who was signed in when the backup was made must not be
+/// signed in again by restoring it.
+pub const NOT_BACKED_UP: &[&str] = &["web_session", "refresh_token", "sign_in_counter"];
