@@ -9,7 +9,7 @@ use actix_web::{FromRequest, HttpRequest};
 
 use super::body::Body;
 use super::fault::Fault;
-use crate::error::{AppError, AppResult, Refusal};
+use crate::error::{AppError, AppResult, ErrorCode, Refusal};
 
 /// Field that carries the form token; checked before any handler runs.
 pub const CSRF_FIELD: &str = "csrf";
@@ -129,6 +129,12 @@ impl<T> Form<T> {
         let Form { fields, value } = self;
         let result = match value {
             Some(value) if fields.errors.is_empty() => Ok(value),
+            // A field was left out altogether, which no page of ours does.
+            None if fields.errors.is_empty() => Err(AppError::coded(
+                ErrorCode::InvalidInput,
+                "表单不完整,没有保存。请返回上一页重填。",
+                "The form is incomplete and nothing was saved. Go back and fill it in.",
+            )),
             _ => Err(AppError::Refused(fields.errors.clone())),
         };
         (fields, result)

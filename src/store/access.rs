@@ -25,8 +25,6 @@ pub struct AccessRow {
     pub expires_on: Option<NaiveDate>,
     /// Sealed TOTP seed in use.
     pub totp_secret: Option<Vec<u8>>,
-    /// Sealed TOTP seed that is being enrolled.
-    pub totp_pending: Option<Vec<u8>>,
     /// Last time step that was accepted; none is accepted twice.
     pub totp_last_step: i64,
     /// UTC.
@@ -60,7 +58,6 @@ impl AccessRow {
             code_expires_at: None,
             expires_on: None,
             totp_secret: None,
-            totp_pending: None,
             totp_last_step: 0,
             password_changed_at: None,
             last_login_at: None,

@@ -548,7 +548,6 @@ diesel::table! {
         code_expires_at -> Nullable<Timestamp>,
         expires_on -> Nullable<Date>,
         totp_secret -> Nullable<Binary>,
-        totp_pending -> Nullable<Binary>,
         totp_last_step -> BigInt,
         password_changed_at -> Nullable<Timestamp>,
         last_login_at -> Nullable<Timestamp>,

@@ -15,6 +15,40 @@ struct SessionsPage<'a> {
     rows: Vec<Listed>,
 }
 
+impl SessionsPage<'_> {
+    /// Browser and system, as far as the browser tells them.
+    fn device(&self, row: &Listed) -> String {
+        device_name(&row.device)
+    }
+}
+
+/// `Chrome · Windows` out of a user agent; what is unknown stays as it is.
+fn device_name(agent: &str) -> String {
+    let named = |names: &[(&str, &'static str)]| {
+        names.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name)
+    };
+    let browser = named(&[
+        ("Edg", "Edge"),
+        ("Firefox", "Firefox"),
+        ("MicroMessenger", "WeChat"),
+        ("Chrome", "Chrome"),
+        ("Safari", "Safari"),
+    ]);
+    let system = named(&[
+        ("Windows", "Windows"),
+        ("HarmonyOS", "HarmonyOS"),
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("Mac OS", "macOS"),
+        ("Linux", "Linux"),
+    ]);
+    match (browser, system) {
+        (Some(browser), Some(system)) => format!("{browser} · {system}"),
+        (Some(browser), None) => browser.to_owned(),
+        _ => agent.to_owned(),
+    }
+}
+
 #[derive(Template)]
 #[template(path = "access/me.html")]
 struct MePage<'a> {

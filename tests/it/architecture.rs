@@ -61,12 +61,18 @@ fn store_knows_no_use_case() {
 
 #[test]
 fn services_know_no_front_end() {
-    assert_never("src/services", &["crate::cli", "println!", "eprintln!"]);
+    let front = ["crate::cli", "crate::http", "crate::web", "crate::api", "actix_web"];
+    assert_never("src/services", &front);
+    assert_never("src/services", &["println!", "eprintln!"]);
+    assert_never("src/store", &front);
+    assert_never("src/domain", &front);
 }
 
 #[test]
 fn front_ends_do_not_query() {
-    assert_never("src/cli", &["diesel::", "schema::"]);
+    for dir in ["src/cli", "src/http", "src/web", "src/api", "src/jobs"] {
+        assert_never(dir, &["diesel::", "schema::"]);
+    }
 }
 
 #[test]

@@ -6,7 +6,6 @@ CREATE TABLE user_access (
     code_expires_at TIMESTAMP,
     expires_on DATE,
     totp_secret BYTEA,
-    totp_pending BYTEA,
     totp_last_step BIGINT NOT NULL,
     password_changed_at TIMESTAMP,
     last_login_at TIMESTAMP,

@@ -8,7 +8,7 @@ use super::session::{self, Level, Session};
 use super::{code_failed, counter, token_hash};
 use crate::clock::random_bytes;
 use crate::error::{AppError, AppResult, ErrorCode};
-use crate::store::{REGISTRY_CHAIN, Store, access};
+use crate::store::{Cipher, REGISTRY_CHAIN, Store, access};
 
 const FIELD: &str = "user_access.totp_secret";
 const SEED: usize = 20;
@@ -25,32 +25,27 @@ pub struct Enrolment {
     pub url: String,
 }
 
-/// Starts (or shows again) an enrolment. Nothing changes for the account
-/// until [`confirm`].
+/// The seed that this session can enrol: a keyed hash of session and account,
+/// so that showing the page changes nothing (SEC-068) and showing it again
+/// shows the same. It is stored, sealed, only by [`confirm`].
 ///
 /// # Errors
-/// No randomness, or the database failed.
+/// The database failed.
 pub fn begin(store: &Store, session: &Session) -> AppResult<Enrolment> {
-    let mut seed = [0; SEED];
-    random_bytes(&mut seed).map_err(AppError::io(std::path::Path::new("random")))?;
-    store.write(REGISTRY_CHAIN, |tx| {
-        let mut row = access::load(tx.conn, session.user_id)?;
-        let seed = match &row.totp_pending {
-            Some(sealed) => tx.cipher().open(FIELD, session.user_id, sealed).map_err(sealed_off)?,
-            None => {
-                let sealed = tx.cipher().seal(FIELD, session.user_id, &seed);
-                row.totp_pending = Some(sealed.map_err(sealed_off)?);
-                access::save(tx.conn, &row)?;
-                seed.to_vec()
-            }
-        };
-        let secret = base32(&seed);
-        let name = percent(session.actor.username());
-        let url = format!(
-            "otpauth://totp/Mingce:{name}?secret={secret}&issuer=Mingce&algorithm=SHA1&digits=6&period=30"
-        );
-        Ok(Enrolment { secret, url })
-    })
+    let row = store.read(|conn| Ok(access::load(conn, session.user_id)?))?;
+    let secret = base32(&seed_for(store.cipher(), session, row.auth_epoch));
+    let name = percent(session.actor.username());
+    let url = format!(
+        "otpauth://totp/Mingce:{name}?secret={secret}&issuer=Mingce&algorithm=SHA1&digits=6&period=30"
+    );
+    Ok(Enrolment { secret, url })
+}
+
+fn seed_for(cipher: &Cipher, session: &Session, epoch: i64) -> Vec<u8> {
+    let mut seed =
+        cipher.blind("totp/enrol", &format!("{}/{}/{epoch}", session.user_id, session.id));
+    seed.truncate(SEED);
+    seed
 }
 
 /// Ends an enrolment with a code of the new seed; the password was checked
@@ -71,9 +66,9 @@ pub fn confirm(
     let hashes: Vec<Vec<u8>> = codes.iter().map(|code| recovery_hash(code)).collect();
     store.write(REGISTRY_CHAIN, |tx| {
         let mut row = access::load(tx.conn, session.user_id)?;
-        let sealed = row.totp_pending.take().ok_or_else(code_failed)?;
-        let seed = tx.cipher().open(FIELD, session.user_id, &sealed).map_err(sealed_off)?;
+        let seed = seed_for(tx.cipher(), session, row.auth_epoch);
         let step = matching_step(&seed, code, tx.clock().now()).ok_or_else(code_failed)?;
+        let sealed = tx.cipher().seal(FIELD, session.user_id, &seed).map_err(sealed_off)?;
         row.totp_secret = Some(sealed);
         row.totp_last_step = step;
         // Every other session of the account ends (SEC-030).
@@ -117,7 +112,6 @@ pub fn disable(store: &Store, policy: &AccessPolicy, session: &Session) -> AppRe
     store.write(REGISTRY_CHAIN, |tx| {
         let mut row = access::load(tx.conn, session.user_id)?;
         row.totp_secret = None;
-        row.totp_pending = None;
         row.auth_epoch += 1;
         access::save(tx.conn, &row)?;
         access::replace_recovery_codes(tx.conn, session.user_id, &[])?;

@@ -5,6 +5,8 @@
 //! may create databases; `tests/run.sh` starts one. A test that cannot reach
 //! it fails: nothing is skipped.
 
+pub mod http;
+
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
