@@ -1,6 +1,6 @@
 //! Errors as RFC 9457 has them.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::error::{Place, Refusal};
 use crate::http::Fault;
@@ -18,28 +18,28 @@ pub fn draw(fault: &Fault, info: &RequestInfo, lang: Lang) -> String {
         .refusals
         .iter()
         .map(|refusal| {
-            let mut error = json!({ "code": refusal.code, "message": said(refusal) });
+            let mut error = Map::new();
+            error.insert("code".to_owned(), json!(refusal.code));
+            error.insert("message".to_owned(), json!(said(refusal)));
             match &refusal.place {
-                Some(Place::Field(name)) => error["field"] = json!(name),
-                Some(place) => error["place"] = json!(place.to_string()),
-                None => {}
-            }
-            error
+                Some(Place::Field(name)) => error.insert("field".to_owned(), json!(name)),
+                Some(place) => error.insert("place".to_owned(), json!(place.to_string())),
+                None => None,
+            };
+            Value::Object(error)
         })
         .collect();
-    let title = lang.t(&title_key(fault.status.as_u16()));
-    let mut body = json!({
-        "type": format!("/api/problems#{}", fault.code),
-        "title": title,
-        "status": fault.status.as_u16(),
-        "code": fault.code,
-        "request_id": info.id,
-    });
+    let mut body = Map::new();
+    body.insert("type".to_owned(), json!(format!("/api/problems#{}", fault.code)));
+    body.insert("title".to_owned(), json!(lang.t(&title_key(fault.status.as_u16()))));
+    body.insert("status".to_owned(), json!(fault.status.as_u16()));
+    body.insert("code".to_owned(), json!(fault.code));
+    body.insert("request_id".to_owned(), json!(info.id));
     if let Some(first) = fault.refusals.first() {
-        body["detail"] = json!(said(first));
-        body["errors"] = json!(errors);
+        body.insert("detail".to_owned(), json!(said(first)));
+        body.insert("errors".to_owned(), json!(errors));
     }
-    body.to_string()
+    Value::Object(body).to_string()
 }
 
 /// Key of a status' title in the catalogue.
