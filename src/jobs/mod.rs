@@ -5,6 +5,7 @@
 //! To add one: a file with a type that implements [`Job`], and its line in
 //! [`run_kind`].
 
+pub mod draft;
 mod runner;
 pub mod statistics;
 
@@ -138,6 +139,7 @@ fn run_kind(taken: &JobRow, context: &JobContext<'_>) -> AppResult<Option<String
         statistics::RefreshStatistics::KIND => {
             run_as::<statistics::RefreshStatistics>(taken, context)
         }
+        draft::DraftRuns::KIND => run_as::<draft::DraftRuns>(taken, context),
         _ => Err(AppError::coded(
             ErrorCode::NewerDatabase,
             "本程序不认识这种任务。",

@@ -89,6 +89,18 @@ pub fn list_facts_of(
         .load(conn)
 }
 
+/// All facts of a unit, oldest first.
+///
+/// # Errors
+/// The database failed.
+pub fn list_facts_of_unit(conn: &mut Db, street: &str, unit: UnitId) -> QueryResult<Vec<FactRow>> {
+    fact::table
+        .filter(fact::street_code.eq(street).and(fact::unit_id.eq(unit)))
+        .order((fact::from_month, fact::id))
+        .select(FactRow::as_select())
+        .load(conn)
+}
+
 /// Annuls a fact that is not annulled. Returns the row count.
 ///
 /// # Errors

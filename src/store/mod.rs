@@ -28,6 +28,7 @@ pub mod job;
 pub mod keys;
 pub mod life_event;
 pub mod line;
+pub mod line_page;
 pub mod membership;
 pub mod meta;
 pub mod migrate;

@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use askama::Template;
 
 use super::Page;
+use super::run::words;
 use crate::domain::money::Fen;
 use crate::domain::role::Role;
 use crate::http::{Outcome, SignedIn, fault};
@@ -35,17 +36,8 @@ pub async fn show(user: SignedIn, page: Page) -> Outcome {
     let page = page.title("home.title");
     let overview = page.run(move |store| overview::load(store, &user)).await?;
     let today = page.state().store.clock().today();
-    let month = month_text(&page, crate::domain::month::Month::of(today));
+    let month = page.month(crate::domain::month::Month::of(today));
     page.show(|page| HomePage { page, role: role.as_str(), month, overview })
-}
-
-/// `2026年10月`, `Oct 2026`.
-fn month_text(page: &Page, month: crate::domain::month::Month) -> String {
-    let first = month.first_day();
-    match page.lang() {
-        super::Lang::Zh => first.format("%Y年%-m月").to_string(),
-        super::Lang::En => first.format("%b %Y").to_string(),
-    }
 }
 
 impl HomePage<'_> {
@@ -58,7 +50,7 @@ impl HomePage<'_> {
     }
 
     fn month_of(&self, month: &crate::domain::month::Month) -> String {
-        month_text(self.page, *month)
+        self.page.month(*month)
     }
 
     fn amount(&self, fen: &i64) -> String {
@@ -78,13 +70,7 @@ impl HomePage<'_> {
     }
 
     fn stage_color(&self, state: &str) -> &'static str {
-        match state {
-            "submitted" => "amber",
-            "approved" => "purple",
-            "paid" => "blue",
-            "closed" => "green",
-            _ => "grey",
-        }
+        words::stage_color(state)
     }
 
     fn job_state(&self, state: &str) -> &'static str {

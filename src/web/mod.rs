@@ -15,6 +15,8 @@ pub mod next;
 pub mod page;
 mod password;
 mod preferences;
+pub mod report;
+pub mod run;
 mod sessions;
 mod system;
 mod totp;
@@ -32,6 +34,7 @@ const ANY_LEVEL: Access = Access::At(&[Level::First, Level::Totp, Level::Enrol, 
 /// Registers the pages.
 pub fn routes(routes: &mut Routes) {
     system::routes(routes);
+    run::routes(routes);
     routes.get("/login", Access::Anyone, login::show);
     routes.post("/login", Access::Anyone, login::submit).limited();
     routes.get("/login/totp", Access::At(&[Level::Totp]), totp::ask);

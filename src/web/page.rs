@@ -15,6 +15,7 @@
 
 mod layout;
 mod values;
+mod words;
 
 use std::fmt::Display;
 use std::future::{Ready, ready};
@@ -39,6 +40,7 @@ use crate::services::access::{Level, Session};
 use crate::store::Store;
 
 pub use values::{Count, Instant};
+pub use words::money;
 
 /// A step of the breadcrumb.
 #[derive(Debug, Clone)]

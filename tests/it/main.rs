@@ -9,6 +9,7 @@ mod export;
 mod harness;
 mod http;
 mod http_jobs;
+mod http_month;
 mod http_sign_in;
 mod import;
 mod migrations;

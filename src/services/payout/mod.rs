@@ -24,11 +24,14 @@ mod reason;
 mod reissue;
 mod steps;
 mod unit_facts;
+mod view;
+mod view_line;
+
 mod void;
 
 pub use check::check_ledger;
 pub use claims::{NewClaim, open_claim, plan_claim, repay_claim, write_off_claim};
-pub use draft::{DraftOptions, Drafted, draft};
+pub use draft::{DraftOptions, DraftProgress, Drafted, Watch, draft};
 pub use explain::{
     LineExplanation, RunPolicies, check_lines, explain_line, policies_of, recompute,
 };
@@ -40,4 +43,9 @@ pub use opening::{OpeningLine, post_opening, post_opening_in};
 pub use payment::{ReturnedLine, close_month, record_payment, record_returns};
 pub use preview::{CostRow, Preview, preview};
 pub use steps::{approve, check_hash, return_run, submit, withdraw};
+pub use view::{
+    LineFilterInput, LineItem, LineList, MonthBoard, MonthRun, RunView, list_lines_filtered,
+    list_submitted_runs, month_board, view_run,
+};
+pub use view_line::{LineView, ReturnedPayment, Source, list_returned, view_line};
 pub use void::{void, void_approved};

@@ -16,6 +16,7 @@ pub mod rows;
 pub mod year;
 pub mod year_table;
 
+pub(in crate::services) use month::{block_of, whole_street};
 pub use month::{close_month_summary, month_summary, stored_summary, summarize};
 pub use roster::{RosterQuery, RosterRight, write_roster};
 pub use rows::annual_rows;

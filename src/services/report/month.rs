@@ -92,7 +92,54 @@ pub fn close_month_summary(
     Ok(summary)
 }
 
-pub(super) fn whole_street(by: &Authorized<'_, ReadReport>) -> AppResult<()> {
+/// The block of one run against the run before it: what changed, and why. A
+/// closed month's is read as it was stored.
+///
+/// # Errors
+/// The database failed; `Integrity` if the stored text does not match its digest.
+pub(in crate::services) fn block_of(
+    conn: &mut Db,
+    street: &str,
+    month: Month,
+    program: &str,
+) -> AppResult<Option<Block>> {
+    if let Some(summary) = stored_summary(conn, street, month)? {
+        return Ok(summary.block(program).cloned());
+    }
+    let runs = list_runs(conn, street, &[month.plus(-4), month.plus(-3), month.prev(), month])?;
+    let Some(run) = runs.iter().find(|run| run.month == month && run.program == program) else {
+        return Ok(None);
+    };
+    let programs = load_programs(conn, &runs)?;
+    let mut places = Places::load(conn, street, month)?;
+    let last = last_run(&runs, &programs, run);
+    let mut builder = BlockBuilder::new(programs.label(program));
+    read_runs(conn, street, last.map(|run| run.id), run.id, &mut places, &mut builder)?;
+    let mut builders = vec![(run, last, builder)];
+    read_attempts(conn, street, &[run], &mut places, &mut builders)?;
+    match builders.pop() {
+        Some(built) => block(conn, street, built, &programs, &places).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Finishes a block: why people came and left.
+fn block(
+    conn: &mut Db,
+    street: &str,
+    (run, last, builder): Building<'_>,
+    programs: &Programs,
+    places: &Places,
+) -> AppResult<Block> {
+    let reasons = leave_reasons(conn, street, run, programs, builder.left())?;
+    let back = match last.filter(|_| !builder.joined().is_empty()) {
+        Some(last) => returning(conn, street, last, builder.joined())?,
+        None => BTreeSet::new(),
+    };
+    Ok(builder.finish(places.communities(), &reasons, &back))
+}
+
+pub(in crate::services) fn whole_street(by: &Authorized<'_, ReadReport>) -> AppResult<()> {
     if by.scope().area_codes().is_none() {
         return Ok(());
     }
@@ -125,14 +172,10 @@ fn compute(conn: &mut Db, street: &str, month: Month, closed: bool) -> AppResult
     read_attempts(conn, street, &current, &mut places, &mut builders)?;
     let mut blocks = Vec::with_capacity(builders.len());
     let mut totals = BTreeMap::new();
-    for (run, last, builder) in builders {
-        let reasons = leave_reasons(conn, street, run, &programs, builder.left())?;
-        let back = match last.filter(|_| !builder.joined().is_empty()) {
-            Some(last) => returning(conn, street, last, builder.joined())?,
-            None => BTreeSet::new(),
-        };
-        totals.insert(run.program.clone(), run_totals(run, last));
-        blocks.push(builder.finish(places.communities(), &reasons, &back));
+    for built in builders {
+        let (run, last, _) = &built;
+        totals.insert(run.program.clone(), run_totals(run, *last));
+        blocks.push(block(conn, street, built, &programs, &places)?);
     }
     let summary = Summary {
         street_code: street.to_owned(),

@@ -36,7 +36,23 @@ pub fn load_programs(conn: &mut Db, runs: &[RunHead]) -> AppResult<Programs> {
     Ok(programs)
 }
 
+/// Loads what the policy in force says about its programs.
+///
+/// # Errors
+/// The database failed, or a stored policy does not parse.
+pub fn load_in_force(conn: &mut Db) -> AppResult<Programs> {
+    let mut programs = Programs::default();
+    programs.read(list_active_policies(conn)?)?;
+    Ok(programs)
+}
+
 impl Programs {
+    /// The labels of all programs, in the order of the policy.
+    #[must_use]
+    pub fn labels(&self) -> &[ProgramLabel] {
+        &self.labels
+    }
+
     /// Reads policies, the newest first: its names count.
     fn read(&mut self, bodies: Vec<(i64, String, bool)>) -> AppResult<()> {
         for (id, body, illustrative) in bodies.into_iter().rev() {

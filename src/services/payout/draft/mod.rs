@@ -41,6 +41,51 @@ pub struct DraftOptions<'a> {
     pub full: bool,
     /// For tests: stop after so many chunks, as a killed process would.
     pub stop_after_chunks: Option<usize>,
+    /// Is told how far the drafting is.
+    pub watch: Option<Watch<'a>>,
+}
+
+/// Hears after each chunk how far a drafting is; its error stops the drafting,
+/// which then leaves nothing that anybody sees.
+#[derive(Clone, Copy)]
+pub struct Watch<'a>(pub &'a dyn Fn(DraftProgress) -> AppResult<()>);
+
+impl std::fmt::Debug for Watch<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Watch")
+    }
+}
+
+/// How far a drafting is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DraftProgress {
+    /// Whether lines are being written; before that they are compared with the
+    /// draft that is there.
+    pub writing: bool,
+    /// Lines so far.
+    pub lines: usize,
+}
+
+/// Counts lines and tells whoever watches.
+#[derive(Debug)]
+struct Told<'a> {
+    watch: Option<Watch<'a>>,
+    writing: bool,
+    lines: usize,
+}
+
+impl<'a> Told<'a> {
+    fn new(watch: Option<Watch<'a>>, writing: bool) -> Told<'a> {
+        Told { watch, writing, lines: 0 }
+    }
+
+    fn more(&mut self, lines: usize) -> AppResult<()> {
+        self.lines += lines;
+        match self.watch {
+            Some(Watch(tell)) => tell(DraftProgress { writing: self.writing, lines: self.lines }),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A drafted run.
@@ -104,13 +149,13 @@ pub fn draft(
         plan.programs.iter().any(|p| matches!(&p.existing, Some(r) if r.state == RunState::Draft))
     };
     if drafts(&plan) {
-        unchanged = compare(store, &plan)?;
+        unchanged = compare(store, &plan, options.watch)?;
         plan.programs.retain(|p| !unchanged.iter().any(|d: &Drafted| d.run.program == p.code));
     }
     if !plan.programs.is_empty() {
         let versions = begin(store, by, &mut plan)?;
         write::sweep(store, &plan, &versions)?;
-        let tallies = write::generate(store, &plan, &versions, options.stop_after_chunks)?;
+        let tallies = write::generate(store, &plan, &versions, options)?;
         unchanged.extend(write::finish(store, by, &plan, &versions, tallies)?);
     }
     unchanged.sort_by(|a, b| a.run.program.cmp(&b.run.program));
@@ -118,14 +163,15 @@ pub fn draft(
 }
 
 /// Computes without writing; returns the drafts that are the same already.
-fn compare(store: &Store, plan: &Plan) -> AppResult<Vec<Drafted>> {
+fn compare(store: &Store, plan: &Plan, watch: Option<Watch<'_>>) -> AppResult<Vec<Drafted>> {
     let mut tallies = tallies(plan);
     let mut areas = Areas::default();
+    let mut told = Told::new(watch, false);
     compute(store, plan, false, None, |lines| {
         for line in &lines {
             tally(plan, line, &mut areas, &mut tallies);
         }
-        Ok(())
+        told.more(lines.len())
     })?;
     let mut same = Vec::new();
     for (program, mut tally) in plan.programs.iter().zip(tallies) {

@@ -1,6 +1,9 @@
 //! Writing a draft: in pieces that nobody sees, shown by one guarded update.
 
-use super::{Areas, Drafted, Tally, check_ours, compute, overtaken, tallies, tally, tier_code};
+use super::{
+    Areas, DraftOptions, Drafted, Tally, Told, check_ours, compute, overtaken, tallies, tally,
+    tier_code,
+};
 use crate::domain::payout::{LineReason, RunState};
 use crate::domain::payout_hash::{content_hash, hash_text};
 use crate::error::AppResult;
@@ -38,15 +41,17 @@ pub(super) fn generate(
     store: &Store,
     plan: &Plan,
     versions: &[i32],
-    stop_after: Option<usize>,
+    options: DraftOptions<'_>,
 ) -> AppResult<Vec<Tally>> {
     let mut tallies = tallies(plan);
     let mut areas = Areas::default();
-    compute(store, plan, true, stop_after, |lines| {
+    let mut told = Told::new(options.watch, true);
+    compute(store, plan, true, options.stop_after_chunks, |lines| {
         for line in &lines {
             tally(plan, line, &mut areas, &mut tallies);
         }
-        write_chunk(store, plan, versions, &lines, &areas)
+        write_chunk(store, plan, versions, &lines, &areas)?;
+        told.more(lines.len())
     })?;
     Ok(tallies)
 }

@@ -1,0 +1,3 @@
+//! Reports on screen: tables, figures, drawings.
+
+pub mod chart;
