@@ -50,6 +50,7 @@ const TREE: &[(&str, &[(&str, &str)])] = &[
         "menu.reports",
         &[
             ("menu.monthly", "/reports/monthly"),
+            ("menu.roll", "/reports/roll"),
             ("menu.population", "/reports/population"),
             ("menu.annual", "/reports/annual"),
             ("menu.notice", "/reports/notice"),

@@ -35,6 +35,7 @@ const ANY_LEVEL: Access = Access::At(&[Level::First, Level::Totp, Level::Enrol, 
 pub fn routes(routes: &mut Routes) {
     system::routes(routes);
     run::routes(routes);
+    report::routes(routes);
     routes.get("/login", Access::Anyone, login::show);
     routes.post("/login", Access::Anyone, login::submit).limited();
     routes.get("/login/totp", Access::At(&[Level::Totp]), totp::ask);

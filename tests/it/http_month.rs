@@ -200,6 +200,51 @@ on_both! {
             assert!(ask.body.contains("关账 2023年8月"), "{} {}", ask.status, ask.body);
             assert_to(&approver.submit(&app, close, close, "").await, "/reports/monthly?month=2023-08");
             assert!(all(&world, august, RunState::Closed));
+            assert_to(&approver.submit(&app, "/runs?month=2023-08", close, "").await, "/reports/monthly");
+
+            // (c) The table is the command line's, on screen and as a file.
+            let operator = mingce::services::Actor::operator("test", STREET);
+            let summary = mingce::services::report::month_summary(
+                &registry.store, &operator.authorize().expect("may"), august,
+            ).expect("a table");
+            let mut expected = Vec::new();
+            mingce::services::report::month_table::write_summary(
+                &summary.clone().without_mental(),
+                mingce::services::report::render::renderer(
+                    mingce::services::report::render::Format::Csv, &mut expected,
+                ).as_mut(),
+            ).expect("written");
+            let page = clerk.get(&app, "/reports/monthly?month=2023-08").await;
+            assert!(page.status == 200 && page.body.contains("社会救助资金发放汇总表"), "{}", page.body);
+            assert!(page.body.contains(&summary.monthly_total.due.amount.to_string()));
+            let take = "/reports/download";
+            let fields = "report=month&month=2023-08&format=csv&purpose=";
+            let from = "/reports/monthly?month=2023-08";
+            assert_eq!(clerk.submit(&app, from, take, fields).await.status, 422, "a purpose is needed");
+            let file = clerk.submit(&app, from, take, &format!("{fields}%E4%B8%8A%E6%8A%A5")).await;
+            assert_eq!((file.status, file.body.as_bytes()), (200, expected.as_slice()));
+            let digest = file.header("x-content-sha256").to_owned();
+            let logged = registry.store.read(|conn| {
+                Ok(mingce::store::audit::list_after(conn, STREET, 0, 10_000)?)
+            }).expect("the log");
+            let entry = logged.iter().find(|e| e.action == "report.export").expect("logged");
+            let detail = entry.detail.as_deref().unwrap_or_default();
+            assert!(entry.reason.as_deref() == Some("上报") && detail.contains(&digest) && detail.contains("\"rows\":"), "{detail}");
+            let book = clerk.submit(&app, from, take, "report=roll&program=dibao&month=2023-08&format=xlsx&purpose=x").await;
+            assert!(book.status == 200 && book.body.starts_with("PK"), "{}", book.body);
+            let mut auditor = sign_in("aud");
+            for (place, part) in [
+                ("/reports/roll?month=2023-08&program=dibao", "赵*"),
+                ("/reports/notice?month=2023-08", "社会救助资金发放情况"),
+                ("/reports/annual?month=2023-08", "/reports/annual/rows?month=2023-08&amp;figure=R05"),
+                ("/reports/annual/rows?month=2023-08&figure=R05", "赵*"),
+                ("/dashboards?month=2023-08", "<svg class=\"chart\""),
+            ] {
+                let page = auditor.get(&app, place).await;
+                assert!(page.status == 200 && page.body.contains(part), "{place} {} {}", page.status, page.body);
+                assert!(!page.body.contains(" style=") && !page.body.contains("<style"), "{place}");
+                assert!(!page.body.contains("??") && !page.body.contains("赵甲"), "{place}");
+            }
         });
         world.check(august);
     }

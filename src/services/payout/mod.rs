@@ -26,6 +26,7 @@ mod steps;
 mod unit_facts;
 mod view;
 mod view_line;
+mod view_lines;
 
 mod void;
 
@@ -44,8 +45,9 @@ pub use payment::{ReturnedLine, close_month, record_payment, record_returns};
 pub use preview::{CostRow, Preview, preview};
 pub use steps::{approve, check_hash, return_run, submit, withdraw};
 pub use view::{
-    LineFilterInput, LineItem, LineList, MonthBoard, MonthRun, RunView, list_lines_filtered,
-    list_submitted_runs, month_board, view_run,
+    MonthBoard, MonthPaid, MonthRun, RunView, list_submitted_runs, month_board, months_with_runs,
+    paid_by_month, view_run,
 };
 pub use view_line::{LineView, ReturnedPayment, Source, list_returned, view_line};
+pub use view_lines::{LineFilterInput, LineItem, LineList, list_lines_filtered};
 pub use void::{void, void_approved};

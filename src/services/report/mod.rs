@@ -3,6 +3,7 @@
 //! Reading only, except that closing a month stores its table.
 
 pub mod document;
+pub mod export;
 pub mod lines;
 pub mod month;
 pub mod month_table;
@@ -16,6 +17,7 @@ pub mod rows;
 pub mod year;
 pub mod year_table;
 
+pub use export::{Exported, ReportKind, Shown, export_report, show_report};
 pub(in crate::services) use month::{block_of, whole_street};
 pub use month::{close_month_summary, month_summary, stored_summary, summarize};
 pub use roster::{RosterQuery, RosterRight, write_roster};

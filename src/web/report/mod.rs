@@ -1,3 +1,24 @@
-//! Reports on screen: tables, figures, drawings.
+//! Reports on screen, on paper and as files: the month's table, rosters, the
+//! annual figures, what may be published; and drawings of the money.
 
+mod annual;
 pub mod chart;
+mod dashboard;
+mod download;
+mod monthly;
+mod trend;
+
+use crate::domain::role::Permission as P;
+use crate::http::{Access, Routes};
+
+/// Registers them.
+pub fn routes(routes: &mut Routes) {
+    let read = Access::Needs(P::ReadReport);
+    routes.get("/reports/monthly", read, monthly::show);
+    routes.get("/reports/notice", read, monthly::notice);
+    routes.get("/reports/roll", read, monthly::roll);
+    routes.get("/reports/annual", read, annual::show);
+    routes.get("/reports/annual/rows", read, annual::rows);
+    routes.post("/reports/download", Access::Needs(P::ExportMasked), download::send);
+    routes.get("/dashboards", read, dashboard::show);
+}

@@ -32,19 +32,29 @@ pub struct HtmlPage<'a> {
     /// The second sheet of a wide table, until the first one is finished.
     second: String,
     above: Option<String>,
+    /// Only the body, for a page that has a head, a title and a style already.
+    fragment: bool,
 }
 
 impl<'a> HtmlPage<'a> {
     /// HTML to `out`.
     pub fn new(out: &'a mut dyn Write) -> HtmlPage<'a> {
-        HtmlPage { out, section: Section::default(), second: String::new(), above: None }
+        let (section, second) = (Section::default(), String::new());
+        HtmlPage { out, section, second, above: None, fragment: false }
+    }
+
+    /// The tables alone, without document, title and style, for a page that
+    /// forbids styles of its own.
+    pub fn fragment(out: &'a mut dyn Write) -> HtmlPage<'a> {
+        HtmlPage { fragment: true, ..HtmlPage::new(out) }
     }
 
     fn header(&self, sheet: u8) -> String {
         let groups: Vec<&Group> =
             self.section.groups.iter().filter(|group| group.sheets & sheet != 0).collect();
         let two_rows = self.section.two_rows();
-        let mut html = String::from("<table><thead><tr>");
+        let mut html =
+            String::from("<div class=\"table-scroll\"><table class=\"report\"><thead><tr>");
         for group in &groups {
             let title = escape(group.title);
             if two_rows && group.columns.iter().all(|column| column.title.is_empty()) {
@@ -85,11 +95,16 @@ impl<'a> HtmlPage<'a> {
 impl Render for HtmlPage<'_> {
     fn begin(&mut self, head: &Head) -> io::Result<()> {
         let title = escape(&head.title);
+        if !self.fragment {
+            write!(
+                self.out,
+                "<!DOCTYPE html>\n<html lang=\"zh-CN\"><head><meta charset=\"utf-8\">\
+                 <title>{title}</title><style>{STYLE}</style></head><body>\n<h1>{title}</h1>\n",
+            )?;
+        }
         write!(
             self.out,
-            "<!DOCTYPE html>\n<html lang=\"zh-CN\"><head><meta charset=\"utf-8\">\
-             <title>{title}</title><style>{STYLE}</style></head><body>\n<h1>{title}</h1>\n\
-             <div class=\"above\"><span>{}</span><span>{}</span><span>{}</span></div>\n",
+            "<div class=\"above\"><span>{}</span><span>{}</span><span>{}</span></div>\n",
             escape(&head.left),
             escape(&head.middle),
             escape(&head.right),
@@ -128,10 +143,13 @@ impl Render for HtmlPage<'_> {
     }
 
     fn end_section(&mut self, notes: &[String]) -> io::Result<()> {
-        writeln!(self.out, "</tbody></table>")?;
+        writeln!(self.out, "</tbody></table></div>")?;
         if !self.second.is_empty() {
             let second = std::mem::take(&mut self.second);
-            writeln!(self.out, "</section>\n<section class=\"sheet\">{second}</tbody></table>")?;
+            writeln!(
+                self.out,
+                "</section>\n<section class=\"sheet\">{second}</tbody></table></div>"
+            )?;
         }
         for note in notes {
             writeln!(self.out, "<p>{}</p>", escape(note))?;
@@ -144,7 +162,7 @@ impl Render for HtmlPage<'_> {
         for text in &head.footer {
             write!(self.out, "<span>{}</span>", escape(text))?;
         }
-        writeln!(self.out, "</div>\n</body></html>")?;
+        writeln!(self.out, "</div>{}", if self.fragment { "" } else { "\n</body></html>" })?;
         self.out.flush()
     }
 }

@@ -94,7 +94,7 @@ fn a_page_escapes_every_text_and_fetches_nothing() {
     for active in ["<script", "http://", "https://", "url(", "@import", "<img"] {
         assert!(!html.contains(active), "{active}");
     }
-    assert_eq!(html.matches("<table>").count(), 2, "a wide table stands on two sheets");
+    assert_eq!(html.matches("<table ").count(), 2, "a wide table stands on two sheets");
 }
 
 #[test]

@@ -1,0 +1,214 @@
+//! Reports on a page and as files. A file leaves the office: the log keeps who
+//! took it, for what purpose, how many rows and the digest of its bytes.
+
+use std::io;
+
+use sha2::{Digest, Sha256};
+
+use super::document::{Head, Section, TableRow};
+use super::month_table::write_summary;
+use super::public_table::write_public_totals;
+use super::render::{Format, HtmlPage, Render, renderer};
+use super::roster::written;
+use super::year_table::write_annual;
+use super::{
+    AnnualQuery, RosterQuery, RosterRight, annual, annual_rows, month_summary, write_roster,
+};
+use crate::domain::annual::FigureId;
+use crate::domain::month::Month;
+use crate::error::{AppError, AppResult};
+use crate::services::auth::{Authorized, ExportMasked, ReadReport};
+use crate::services::record::check_required;
+use crate::store::Store;
+use crate::store::audit::Entry;
+
+/// Which report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReportKind {
+    /// The month's table; with the blocks of mental-health awards by community.
+    Month {
+        /// The month.
+        month: Month,
+        /// Whether the caller has the right `mental`.
+        mental: bool,
+    },
+    /// The month's totals as they may be published.
+    Public(Month),
+    /// A roster, masked.
+    Roster(RosterQuery),
+    /// The annual figures.
+    Annual(AnnualQuery),
+    /// The rows that a figure counts.
+    Rows(AnnualQuery, FigureId),
+}
+
+impl ReportKind {
+    /// Name of its file, without ending, and in the log.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            ReportKind::Month { month, .. } => format!("month-{month}"),
+            ReportKind::Public(month) => format!("notice-{month}"),
+            ReportKind::Roster(query) => format!("roster-{}-{}", query.program, query.month),
+            ReportKind::Annual(query) => format!("annual-{}", query.through),
+            ReportKind::Rows(query, id) => format!("annual-{}-{id:?}", query.through),
+        }
+    }
+}
+
+/// Writes a report in any form.
+fn write(
+    store: &Store,
+    by: &Authorized<'_, ReadReport>,
+    kind: &ReportKind,
+    out: &mut dyn Render,
+) -> AppResult<()> {
+    match kind {
+        ReportKind::Month { month, mental } => {
+            let summary = month_summary(store, by, *month)?;
+            let summary = if *mental { summary } else { summary.without_mental() };
+            written(write_summary(&summary, out))
+        }
+        ReportKind::Public(month) => {
+            written(write_public_totals(&month_summary(store, by, *month)?, out))
+        }
+        ReportKind::Roster(query) => write_roster(store, &RosterRight::Masked(by), query, out),
+        ReportKind::Annual(query) => written(write_annual(&annual(store, by, *query)?, out)),
+        ReportKind::Rows(query, id) => annual_rows(store, by, *query, *id, out),
+    }
+}
+
+/// A report as a part of a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// Its title.
+    pub title: String,
+    /// Its tables as HTML, everything escaped.
+    pub html: String,
+    /// Rows that it has.
+    pub rows: usize,
+    /// Whether some of them are not shown.
+    pub cut: bool,
+}
+
+/// A report for a page: at most `limit` rows of each table, and its totals.
+///
+/// # Errors
+/// No run in that month; a broken identity; the database failed.
+pub fn show_report(
+    store: &Store,
+    by: &Authorized<'_, ReadReport>,
+    kind: &ReportKind,
+    limit: usize,
+) -> AppResult<Shown> {
+    let mut bytes = Vec::new();
+    let (title, rows, cut) = {
+        let inner: Box<dyn Render + '_> = Box::new(HtmlPage::fragment(&mut bytes));
+        let mut counting = Counting::new(inner, limit);
+        write(store, by, kind, &mut counting)?;
+        (counting.title, counting.rows, counting.cut)
+    };
+    Ok(Shown { title, html: String::from_utf8_lossy(&bytes).into_owned(), rows, cut })
+}
+
+/// A report as a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exported {
+    /// Name of the file.
+    pub name: String,
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// Rows without totals.
+    pub rows: usize,
+    /// SHA-256, hexadecimal.
+    pub digest: String,
+}
+
+/// Makes a file of a report and logs it.
+///
+/// # Errors
+/// No purpose; as [`show_report`].
+pub fn export_report(
+    store: &Store,
+    by: &Authorized<'_, ExportMasked>,
+    read: &Authorized<'_, ReadReport>,
+    kind: &ReportKind,
+    format: Format,
+    purpose: &str,
+) -> AppResult<Exported> {
+    let mut refusals = Vec::new();
+    check_required(&mut refusals, "purpose", purpose);
+    AppError::refused_unless_empty(refusals)?;
+    let mut bytes = Vec::new();
+    let rows = {
+        let mut counting = Counting::new(renderer(format, &mut bytes), usize::MAX);
+        write(store, read, kind, &mut counting)?;
+        counting.rows
+    };
+    let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let ending =
+        Format::ALL.iter().find(|(_, other)| *other == format).map_or("txt", |(name, _)| name);
+    let name = format!("{}.{ending}", kind.name());
+    let detail = serde_json::json!({ "file": name, "rows": rows, "sha256": digest }).to_string();
+    store.write(by.street(), |tx| {
+        tx.audit(&Entry {
+            actor: by.username(),
+            action: "report.export",
+            object_kind: "report",
+            object_id: None,
+            reason: Some(purpose.trim()),
+            detail: Some(&detail),
+        })?;
+        Ok(())
+    })?;
+    Ok(Exported { name, bytes, rows, digest })
+}
+
+/// Counts rows and passes on as many of each table as are wanted.
+struct Counting<'a> {
+    inner: Box<dyn Render + 'a>,
+    limit: usize,
+    title: String,
+    rows: usize,
+    in_table: usize,
+    cut: bool,
+}
+
+impl<'a> Counting<'a> {
+    fn new(inner: Box<dyn Render + 'a>, limit: usize) -> Counting<'a> {
+        Counting { inner, limit, title: String::new(), rows: 0, in_table: 0, cut: false }
+    }
+}
+
+impl Render for Counting<'_> {
+    fn begin(&mut self, head: &Head) -> io::Result<()> {
+        self.title.clone_from(&head.title);
+        self.inner.begin(head)
+    }
+
+    fn section(&mut self, section: &Section) -> io::Result<()> {
+        self.in_table = 0;
+        self.inner.section(section)
+    }
+
+    fn row(&mut self, row: TableRow) -> io::Result<()> {
+        if row.total {
+            return self.inner.row(row);
+        }
+        self.rows += 1;
+        self.in_table += 1;
+        if self.in_table > self.limit {
+            self.cut = true;
+            return Ok(());
+        }
+        self.inner.row(row)
+    }
+
+    fn end_section(&mut self, notes: &[String]) -> io::Result<()> {
+        self.inner.end_section(notes)
+    }
+
+    fn finish(&mut self, head: &Head) -> io::Result<()> {
+        self.inner.finish(head)
+    }
+}
