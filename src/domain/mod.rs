@@ -32,6 +32,7 @@ pub mod payout_hash;
 pub mod pinyin;
 pub mod policy;
 pub mod resident;
+pub mod reveal;
 pub mod role;
 pub mod scope;
 pub mod summary;

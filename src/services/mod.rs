@@ -10,6 +10,7 @@ pub mod award;
 pub mod backup;
 pub mod certificate;
 pub mod demo;
+pub mod directory;
 pub mod event;
 pub mod export;
 pub mod fact;

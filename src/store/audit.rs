@@ -185,3 +185,22 @@ pub fn list_after(conn: &mut Db, street: &str, seq: i64, limit: i64) -> QueryRes
         .select(AuditRow::as_select())
         .load(conn)
 }
+
+/// How often somebody did something since an instant (UTC).
+///
+/// # Errors
+/// The database failed.
+pub fn count_since(
+    conn: &mut Db,
+    street: &str,
+    actor: &str,
+    action: &str,
+    since: NaiveDateTime,
+) -> QueryResult<i64> {
+    audit::table
+        .filter(audit::street_code.eq(street).and(audit::at.ge(since)))
+        .filter(audit::actor.eq(actor).and(audit::action.eq(action)))
+        .filter(audit::result.eq("ok"))
+        .select(diesel::dsl::count_star())
+        .get_result(conn)
+}

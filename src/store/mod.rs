@@ -18,6 +18,7 @@ pub(crate) mod coded;
 pub mod connection;
 pub mod db;
 pub mod decision;
+pub mod directory;
 pub mod dump;
 pub mod fact;
 pub mod guardian;

@@ -1,7 +1,7 @@
 //! A form as its template draws it: what was typed, and what is wrong with it.
 
 use crate::error::{Place, Refusal};
-use crate::http::Fields;
+use crate::http::{Fault, Fields};
 use crate::web::Page;
 
 /// A form on a page.
@@ -80,4 +80,14 @@ impl FormView {
         }
         ids.join(" ")
     }
+}
+
+/// What a form shows again with everything typed: what was refused about its
+/// content, or what somebody else saved in the meantime.
+///
+/// # Errors
+/// The fault itself, if it is no matter of the form.
+pub fn redrawable(fault: Fault) -> Result<Vec<Refusal>, Fault> {
+    let of_form = matches!(fault.status.as_u16(), 409 | 422) && !fault.refusals.is_empty();
+    if of_form { Ok(fault.refusals) } else { Err(fault) }
 }

@@ -27,3 +27,4 @@ mod store;
 mod tls;
 mod user;
 mod verify;
+mod web_registry;

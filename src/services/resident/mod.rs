@@ -2,9 +2,11 @@
 
 mod build;
 mod correct;
+mod reveal;
 
 pub use build::{Maker, ResidentInput, build_row};
 pub use correct::{ResidentPatch, correct};
+pub use reveal::{daily_quota, reveal_field, revealed_today};
 
 use super::auth::{Authorized, EditRegistry, ViewRegistry};
 use super::record::{Act, Changes, one_row, open_opt};

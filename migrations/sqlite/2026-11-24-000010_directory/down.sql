@@ -1,0 +1,2 @@
+DROP INDEX resident_name_initials;
+DROP INDEX resident_name_pinyin;

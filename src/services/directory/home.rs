@@ -1,0 +1,204 @@
+//! P-20 and P-21: the list of households and a household's page.
+
+use chrono::NaiveDate;
+
+use super::person::{history_lines, visit_lines};
+use super::{
+    HistoryLine, Paged, VisitLine, area_name, below, masked_number, paged, sees_names,
+    shown_address, shown_name,
+};
+use crate::domain::citizen_id::age_on;
+use crate::domain::code_table::{Relation, ResidenceStatus};
+use crate::domain::household::HouseholdKind;
+use crate::domain::ids::{HouseholdId, ResidentId};
+use crate::domain::resident::ResidentStatus;
+use crate::error::{AppError, AppResult};
+use crate::services::auth::{Authorized, ViewRegistry};
+use crate::store::directory::{self as rows, HomeFilter, Place};
+use crate::store::household::{self, HouseholdRow};
+use crate::store::{Store, area, membership, resident};
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct HomeQuery {
+    /// Part of the address or of the number.
+    pub text: Option<String>,
+    /// Community or grid.
+    pub area: Option<String>,
+    /// Which grouping.
+    pub kind: Option<HouseholdKind>,
+    /// Closed ones too.
+    pub closed: bool,
+    /// Where the page begins.
+    pub place: Place<HouseholdId>,
+    /// Rows per page.
+    pub limit: i64,
+}
+
+/// One row of the list.
+#[derive(Debug, Clone)]
+pub struct HomeLine {
+    /// Id.
+    pub id: HouseholdId,
+    /// 户号.
+    pub number: String,
+    /// Kind.
+    pub kind: HouseholdKind,
+    /// Address; masked for readers.
+    pub address: String,
+    /// Name of the head; masked for readers.
+    pub head: String,
+    /// Open members.
+    pub members: i64,
+    /// Name of the area.
+    pub area: String,
+    /// Last day.
+    pub closed_on: Option<NaiveDate>,
+}
+
+/// A page of households within the scope.
+///
+/// # Errors
+/// The database failed.
+pub fn list_homes(
+    store: &Store,
+    by: &Authorized<'_, ViewRegistry>,
+    query: &HomeQuery,
+) -> AppResult<Paged<HomeLine>> {
+    let plain = sees_names(by);
+    store.read(|conn| {
+        let text = query.text.as_deref().map(|text| text.replace(['%', '_'], ""));
+        let filter = HomeFilter {
+            text: text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()),
+            areas: below(conn, store, query.area.as_deref())?,
+            kind: query.kind,
+            closed: query.closed,
+        };
+        let total = rows::count_homes(conn, by.scope(), &filter)?;
+        let found =
+            rows::search_households(conn, by.scope(), &filter, &query.place, query.limit + 1)?;
+        let page = paged(found, &(&query.place).into(), query.limit, total);
+        let ids: Vec<HouseholdId> = page.rows.iter().map(|row| row.id).collect();
+        let heads: Vec<ResidentId> = page.rows.iter().filter_map(|row| row.head_id).collect();
+        let heads = resident::list_residents_by_id(conn, by.street(), &heads)?;
+        let counts = rows::count_members(conn, by.street(), &ids)?;
+        let tree = area::load_tree(conn, store.clock().today())?;
+        let lines = page.rows.into_iter().map(|row| HomeLine {
+            head: heads
+                .iter()
+                .find(|head| Some(head.id) == row.head_id)
+                .map(|head| shown_name(&head.name, plain))
+                .unwrap_or_default(),
+            members: counts.iter().find(|(id, _)| *id == row.id).map_or(0, |(_, n)| *n),
+            area: area_name(&tree, &row.area_code),
+            address: shown_address(&row.address, plain),
+            id: row.id,
+            number: row.household_no,
+            kind: row.kind,
+            closed_on: row.closed_on,
+        });
+        Ok(Paged {
+            rows: lines.collect(),
+            total: page.total,
+            has_previous: page.has_previous,
+            has_next: page.has_next,
+        })
+    })
+}
+
+/// One member, present or past.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// Who.
+    pub id: ResidentId,
+    /// Name; masked for readers.
+    pub name: String,
+    /// Masked number.
+    pub number: String,
+    /// To the head.
+    pub relation: Option<Relation>,
+    /// GB/T 2261.1.
+    pub sex: i32,
+    /// In years.
+    pub age: i32,
+    /// R1–R7.
+    pub residence: ResidenceStatus,
+    /// State of the record.
+    pub status: ResidentStatus,
+    /// Whether the assistance counts them.
+    pub counted: bool,
+    /// First day.
+    pub from_on: NaiveDate,
+    /// Last day.
+    pub to_on: Option<NaiveDate>,
+    /// Whether the caller may open the person's page.
+    pub in_scope: bool,
+}
+
+/// A household's page.
+#[derive(Debug, Clone)]
+pub struct HomePage {
+    /// The record.
+    pub row: HouseholdRow,
+    /// Address; masked for readers.
+    pub address: String,
+    /// Name of the area.
+    pub area: String,
+    /// Present members, the head first.
+    pub members: Vec<Member>,
+    /// Past members.
+    pub past: Vec<Member>,
+    /// Visits.
+    pub visits: Vec<VisitLine>,
+    /// History, the latest first.
+    pub history: Vec<HistoryLine>,
+}
+
+/// A household's page.
+///
+/// # Errors
+/// Not found or out of scope; a sealed value that does not open.
+pub fn load_home(
+    store: &Store,
+    by: &Authorized<'_, ViewRegistry>,
+    id: HouseholdId,
+) -> AppResult<HomePage> {
+    let (today, plain) = (store.clock().today(), sees_names(by));
+    store.read(|conn| {
+        let row = household::find_household(conn, by.scope(), id)?
+            .ok_or_else(|| AppError::not_found("户", "household"))?;
+        let tree = area::load_tree(conn, today)?;
+        let memberships = membership::list_members(conn, by.street(), id)?;
+        let ids: Vec<ResidentId> = memberships.iter().map(|m| m.resident_id).collect();
+        let people = resident::list_residents_by_id(conn, by.street(), &ids)?;
+        let (mut members, mut past) = (Vec::new(), Vec::new());
+        for m in memberships {
+            let Some(person) = people.iter().find(|p| p.id == m.resident_id) else { continue };
+            let member = Member {
+                id: person.id,
+                name: shown_name(&person.name, plain),
+                number: masked_number(store, person)?,
+                relation: Relation::parse(&m.relation_code),
+                sex: person.sex,
+                age: age_on(person.birth_on, today),
+                residence: person.residence_status,
+                status: person.status,
+                counted: m.counted,
+                from_on: m.from_on,
+                to_on: m.to_on,
+                in_scope: by.scope().contains(&person.area_code),
+            };
+            if m.to_on.is_none() { members.push(member) } else { past.push(member) }
+        }
+        members.sort_by_key(|m| (!m.relation.is_some_and(Relation::is_head), -m.age));
+        Ok(HomePage {
+            address: shown_address(&row.address, plain),
+            area: area_name(&tree, &row.area_code),
+            members,
+            past,
+            visits: visit_lines(rows::list_visits_to(conn, by.street(), id)?),
+            history: history_lines(conn, store, by, "household", id.0)?,
+            row,
+        })
+    })
+}

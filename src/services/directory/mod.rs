@@ -1,0 +1,148 @@
+//! The registry as its pages show it: lists, a person's page, a household's
+//! page. Numbers are masked here, before any front end sees them (SEC-117).
+
+mod home;
+mod people;
+mod person;
+
+pub use home::{HomeLine, HomePage, HomeQuery, Member, list_homes, load_home};
+pub use people::{PeopleQuery, PersonLine, list_people};
+pub use person::{
+    AwardLine, CertificateLine, EventLine, HistoryLine, Membership, PersonPage, VisitLine,
+    load_person,
+};
+
+use super::auth::{Authorized, ViewRegistry};
+use super::record::open_opt;
+use crate::domain::area::Level;
+use crate::domain::mask;
+use crate::domain::role::Permission;
+use crate::error::AppResult;
+use crate::store::area::{self, AreaTree};
+use crate::store::resident::{DOC_NO, PHONE, ResidentRow};
+use crate::store::{Db, Store};
+
+/// A page of a list.
+#[derive(Debug, Clone)]
+pub struct Paged<T> {
+    /// The rows.
+    pub rows: Vec<T>,
+    /// How many rows there are on all pages.
+    pub total: i64,
+    /// Whether there are rows before.
+    pub has_previous: bool,
+    /// Whether there are rows after.
+    pub has_next: bool,
+}
+
+/// Cuts the extra row that says whether there is another page, and puts rows
+/// that were read backwards in order.
+fn paged<T>(mut rows: Vec<T>, place: &PageAt, limit: i64, total: i64) -> Paged<T> {
+    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = rows.len() > wanted;
+    rows.truncate(wanted);
+    let (has_previous, has_next) = match place {
+        PageAt::Start => (false, more),
+        PageAt::After => (true, more),
+        PageAt::Before => (more, true),
+    };
+    if *place == PageAt::Before {
+        rows.reverse();
+    }
+    Paged { rows, total, has_previous, has_next }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PageAt {
+    Start,
+    After,
+    Before,
+}
+
+impl<K> From<&crate::store::directory::Place<K>> for PageAt {
+    fn from(place: &crate::store::directory::Place<K>) -> PageAt {
+        use crate::store::directory::Place;
+        match place {
+            Place::Start => PageAt::Start,
+            Place::After(_) => PageAt::After,
+            Place::Before(_) => PageAt::Before,
+        }
+    }
+}
+
+/// An area that a list can be narrowed to, or a person entered in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AreaOption {
+    /// Code.
+    pub code: String,
+    /// Name, with the community's in front of a grid's.
+    pub name: String,
+}
+
+/// The communities and grids of the caller's scope, in code order.
+///
+/// # Errors
+/// The database failed.
+pub fn list_area_options(
+    store: &Store,
+    by: &Authorized<'_, ViewRegistry>,
+) -> AppResult<Vec<AreaOption>> {
+    let today = store.clock().today();
+    store.read(|conn| {
+        let tree = area::load_tree(conn, today)?;
+        let codes = [Level::Community, Level::Grid].map(|level| tree.codes_at(level)).concat();
+        let mut options: Vec<AreaOption> = codes
+            .into_iter()
+            .filter(|code| tree.street_of(code) == Some(by.street()) && by.scope().contains(code))
+            .map(|code| AreaOption { name: area_name(&tree, &code), code })
+            .collect();
+        options.sort_by(|a, b| a.code.cmp(&b.code));
+        Ok(options)
+    })
+}
+
+/// `淮海社区 第一网格`.
+pub(crate) fn area_name(tree: &AreaTree, code: &str) -> String {
+    let Some(row) = tree.area(code) else { return code.to_owned() };
+    if row.level != Level::Grid {
+        return row.name.clone();
+    }
+    match tree.at_level(code, Level::Community) {
+        Some(community) => format!("{} {}", community.name, row.name),
+        None => row.name.clone(),
+    }
+}
+
+/// An area and everything below it, as a filter.
+fn below(conn: &mut Db, store: &Store, code: Option<&str>) -> AppResult<Option<Vec<String>>> {
+    let Some(code) = code else { return Ok(None) };
+    let tree = area::load_tree(conn, store.clock().today())?;
+    Ok(Some(tree.below(code)))
+}
+
+/// Whether names and addresses are shown in full: to whoever keeps the
+/// records, not to who only reads them.
+fn sees_names(by: &Authorized<'_, ViewRegistry>) -> bool {
+    by.role().may(Permission::EditRegistry)
+}
+
+fn shown_name(name: &str, plain: bool) -> String {
+    if plain { name.to_owned() } else { mask::name(name) }
+}
+
+fn shown_address(address: &str, plain: bool) -> String {
+    if plain { address.to_owned() } else { mask::address(address) }
+}
+
+fn masked_number(store: &Store, row: &ResidentRow) -> AppResult<String> {
+    let number = open_opt(store.cipher(), DOC_NO, row.id.0, row.doc_no_enc.as_deref())?;
+    Ok(match number {
+        Some(number) => mask::id_number(&number),
+        None => row.temp_no.clone().unwrap_or_default(),
+    })
+}
+
+fn masked_phone(store: &Store, row: &ResidentRow) -> AppResult<String> {
+    let phone = open_opt(store.cipher(), PHONE, row.id.0, row.phone_enc.as_deref())?;
+    Ok(phone.map(|phone| mask::phone(&phone)).unwrap_or_default())
+}

@@ -1,0 +1,307 @@
+//! Lists of residents and households, searched and paged by key.
+
+use diesel::dsl::count_star;
+use diesel::prelude::*;
+
+use super::Db;
+use super::household::HouseholdRow;
+use super::resident::ResidentRow;
+use super::schema::{household, membership, resident, visit, visit_person};
+use super::visit::VisitRow;
+use crate::domain::household::HouseholdKind;
+use crate::domain::ids::{HouseholdId, ResidentId};
+use crate::domain::resident::ResidentStatus;
+use crate::domain::scope::Scope;
+
+/// Most households that one address may match; a vaguer one is refused by the
+/// service.
+pub const ADDRESS_MATCHES: i64 = 2000;
+
+/// What a name is searched by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NameMatch {
+    /// Part of the name.
+    Part(String),
+    /// Beginning of the initials or of the full pinyin, in small letters.
+    Sound(String),
+}
+
+/// Which residents.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PersonFilter {
+    /// By name.
+    pub name: Option<NameMatch>,
+    /// Only in these areas.
+    pub areas: Option<Vec<String>>,
+    /// Only in this state.
+    pub status: Option<ResidentStatus>,
+    /// Only these people.
+    pub people: Option<Vec<ResidentId>>,
+}
+
+/// Where a page begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place<K> {
+    /// At the beginning.
+    Start,
+    /// After this key.
+    After(K),
+    /// Before this key; the rows come nearest first.
+    Before(K),
+}
+
+macro_rules! people {
+    ($scope:expr, $filter:expr) => {{
+        let mut query = resident::table
+            .filter(resident::street_code.eq($scope.street_code().to_owned()))
+            .into_boxed();
+        if let Some(areas) = $scope.area_codes() {
+            query = query.filter(resident::area_code.eq_any(areas.to_vec()));
+        }
+        if let Some(areas) = &$filter.areas {
+            query = query.filter(resident::area_code.eq_any(areas.clone()));
+        }
+        if let Some(status) = $filter.status {
+            query = query.filter(resident::status.eq(status));
+        }
+        if let Some(people) = &$filter.people {
+            query = query.filter(resident::id.eq_any(people.clone()));
+        }
+        match &$filter.name {
+            Some(NameMatch::Part(part)) => {
+                query = query.filter(resident::name.like(format!("%{part}%")));
+            }
+            Some(NameMatch::Sound(sound)) => {
+                let prefix = format!("{sound}%");
+                query = query.filter(
+                    resident::name_initials
+                        .like(prefix.clone())
+                        .or(resident::name_pinyin.like(prefix)),
+                );
+            }
+            None => {}
+        }
+        query
+    }};
+}
+
+/// A page of residents by pinyin.
+///
+/// # Errors
+/// The database failed.
+pub fn search_residents(
+    conn: &mut Db,
+    scope: &Scope,
+    filter: &PersonFilter,
+    place: &Place<(String, ResidentId)>,
+    limit: i64,
+) -> QueryResult<Vec<ResidentRow>> {
+    let query = people!(scope, filter).limit(limit).select(ResidentRow::as_select());
+    match place.clone() {
+        Place::Start => query.order((resident::name_pinyin, resident::id)).load(conn),
+        Place::After((sound, id)) => query
+            .filter(
+                resident::name_pinyin
+                    .gt(sound.clone())
+                    .or(resident::name_pinyin.eq(sound).and(resident::id.gt(id))),
+            )
+            .order((resident::name_pinyin, resident::id))
+            .load(conn),
+        Place::Before((sound, id)) => query
+            .filter(
+                resident::name_pinyin
+                    .lt(sound.clone())
+                    .or(resident::name_pinyin.eq(sound).and(resident::id.lt(id))),
+            )
+            .order((resident::name_pinyin.desc(), resident::id.desc()))
+            .load(conn),
+    }
+}
+
+/// How many residents the filter finds.
+///
+/// # Errors
+/// The database failed.
+pub fn count_found(conn: &mut Db, scope: &Scope, filter: &PersonFilter) -> QueryResult<i64> {
+    people!(scope, filter).select(count_star()).get_result(conn)
+}
+
+/// Which households.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HomeFilter {
+    /// Part of the address or of the number.
+    pub text: Option<String>,
+    /// Only in these areas.
+    pub areas: Option<Vec<String>>,
+    /// Only of this kind.
+    pub kind: Option<HouseholdKind>,
+    /// Closed ones too.
+    pub closed: bool,
+}
+
+macro_rules! homes {
+    ($scope:expr, $filter:expr) => {{
+        let mut query = household::table
+            .filter(household::street_code.eq($scope.street_code().to_owned()))
+            .into_boxed();
+        if let Some(areas) = $scope.area_codes() {
+            query = query.filter(household::area_code.eq_any(areas.to_vec()));
+        }
+        if let Some(areas) = &$filter.areas {
+            query = query.filter(household::area_code.eq_any(areas.clone()));
+        }
+        if let Some(kind) = $filter.kind {
+            query = query.filter(household::kind.eq(kind));
+        }
+        if !$filter.closed {
+            query = query.filter(household::closed_on.is_null());
+        }
+        if let Some(text) = &$filter.text {
+            let part = format!("%{text}%");
+            query = query.filter(
+                household::address.like(part.clone()).or(household::household_no.like(part)),
+            );
+        }
+        query
+    }};
+}
+
+/// A page of households in the order of their entry.
+///
+/// # Errors
+/// The database failed.
+pub fn search_households(
+    conn: &mut Db,
+    scope: &Scope,
+    filter: &HomeFilter,
+    place: &Place<HouseholdId>,
+    limit: i64,
+) -> QueryResult<Vec<HouseholdRow>> {
+    let query = homes!(scope, filter).limit(limit).select(HouseholdRow::as_select());
+    match place.clone() {
+        Place::Start => query.order(household::id).load(conn),
+        Place::After(id) => query.filter(household::id.gt(id)).order(household::id).load(conn),
+        Place::Before(id) => {
+            query.filter(household::id.lt(id)).order(household::id.desc()).load(conn)
+        }
+    }
+}
+
+/// How many households the filter finds.
+///
+/// # Errors
+/// The database failed.
+pub fn count_homes(conn: &mut Db, scope: &Scope, filter: &HomeFilter) -> QueryResult<i64> {
+    homes!(scope, filter).select(count_star()).get_result(conn)
+}
+
+/// The open households of these people: who, as what, where.
+///
+/// # Errors
+/// The database failed.
+pub fn list_homes_of(
+    conn: &mut Db,
+    street: &str,
+    people: &[ResidentId],
+) -> QueryResult<Vec<(ResidentId, String, HouseholdRow)>> {
+    let mut found = Vec::new();
+    for some in people.chunks(500) {
+        found.extend(
+            membership::table
+                .inner_join(
+                    household::table.on(household::id
+                        .eq(membership::household_id)
+                        .and(household::street_code.eq(membership::street_code))),
+                )
+                .filter(membership::street_code.eq(street))
+                .filter(membership::resident_id.eq_any(some).and(membership::to_on.is_null()))
+                .order((membership::resident_id, household::id))
+                .select((
+                    membership::resident_id,
+                    membership::relation_code,
+                    HouseholdRow::as_select(),
+                ))
+                .load::<(ResidentId, String, HouseholdRow)>(conn)?,
+        );
+    }
+    Ok(found)
+}
+
+/// Who lives in an open household whose address has this part.
+///
+/// # Errors
+/// The database failed.
+pub fn list_people_at(conn: &mut Db, scope: &Scope, address: &str) -> QueryResult<Vec<ResidentId>> {
+    let filter = HomeFilter { text: Some(address.to_owned()), ..HomeFilter::default() };
+    let ids: Vec<HouseholdId> =
+        homes!(scope, filter).limit(ADDRESS_MATCHES).select(household::id).load(conn)?;
+    let mut people = Vec::new();
+    for some in ids.chunks(500) {
+        people.extend(
+            membership::table
+                .filter(membership::street_code.eq(scope.street_code()))
+                .filter(membership::household_id.eq_any(some).and(membership::to_on.is_null()))
+                .select(membership::resident_id)
+                .load::<ResidentId>(conn)?,
+        );
+    }
+    people.sort_unstable();
+    people.dedup();
+    Ok(people)
+}
+
+/// How many open members these households have.
+///
+/// # Errors
+/// The database failed.
+pub fn count_members(
+    conn: &mut Db,
+    street: &str,
+    homes: &[HouseholdId],
+) -> QueryResult<Vec<(HouseholdId, i64)>> {
+    membership::table
+        .filter(membership::street_code.eq(street))
+        .filter(membership::household_id.eq_any(homes).and(membership::to_on.is_null()))
+        .group_by(membership::household_id)
+        .select((membership::household_id, count_star()))
+        .load(conn)
+}
+
+/// The visits that verified a person, the latest first.
+///
+/// # Errors
+/// The database failed.
+pub fn list_visits_of(
+    conn: &mut Db,
+    street: &str,
+    person: ResidentId,
+) -> QueryResult<Vec<VisitRow>> {
+    visit::table
+        .inner_join(
+            visit_person::table.on(visit_person::visit_id
+                .eq(visit::id)
+                .and(visit_person::street_code.eq(visit::street_code))),
+        )
+        .filter(visit::street_code.eq(street).and(visit_person::resident_id.eq(person)))
+        .order((visit::done_on.desc(), visit::id.desc()))
+        .limit(50)
+        .select(VisitRow::as_select())
+        .load(conn)
+}
+
+/// The visits to a household, the latest first.
+///
+/// # Errors
+/// The database failed.
+pub fn list_visits_to(
+    conn: &mut Db,
+    street: &str,
+    home: HouseholdId,
+) -> QueryResult<Vec<VisitRow>> {
+    visit::table
+        .filter(visit::street_code.eq(street).and(visit::household_id.eq(home)))
+        .order((visit::done_on.desc(), visit::id.desc()))
+        .limit(50)
+        .select(VisitRow::as_select())
+        .load(conn)
+}

@@ -1,0 +1,163 @@
+//! The form of a resident, new or corrected.
+
+use chrono::NaiveDate;
+
+use crate::domain::code_table::{Education, Ethnicity, Marital, ResidenceStatus, Sex};
+use crate::domain::document::DocKind;
+use crate::error::Refusal;
+use crate::http::{Fields, FromFields};
+use crate::services::resident::ResidentInput;
+use crate::store::resident::ResidentRow;
+use crate::web::Page;
+
+/// What both forms ask for.
+#[derive(Debug, Clone)]
+pub struct PersonForm {
+    /// The person.
+    pub input: ResidentInput,
+    /// Of a correction: why.
+    pub reason: String,
+    /// Of a correction: the version that was opened.
+    pub version: i32,
+    /// Of a new person: the household to join next.
+    pub household: Option<i64>,
+}
+
+impl FromFields for PersonForm {
+    const FIELDS: &'static [&'static str] = &[
+        "name",
+        "doc_kind",
+        "doc_no",
+        "sex",
+        "birth_on",
+        "mismatch_reason",
+        "phone",
+        "ethnicity",
+        "marital",
+        "education",
+        "residence_status",
+        "area",
+        "reason",
+        "version",
+        "household",
+    ];
+
+    fn from_fields(fields: &mut Fields) -> Option<PersonForm> {
+        let name = fields.required("name", "请填写姓名。", "Enter the name.");
+        let doc_kind = choice(fields, "doc_kind", DocKind::from_code);
+        if doc_kind.is_none() {
+            fields.refuse(Refusal::field("doc_kind", "请选择证件类型。", "Choose the document."));
+        }
+        let birth_on = date(fields, "birth_on");
+        let residence = choice(fields, "residence_status", ResidenceStatus::from_code);
+        if residence.is_none() {
+            fields.refuse(Refusal::field(
+                "residence_status",
+                "请选择居住状态。",
+                "Choose the residence status.",
+            ));
+        }
+        let area = fields.required("area", "请选择社区或网格。", "Choose a community or a grid.");
+        let input = ResidentInput {
+            area_code: area?,
+            name: name?,
+            doc_kind: doc_kind?,
+            doc_no: fields.text("doc_no"),
+            sex: choice(fields, "sex", Sex::from_code),
+            birth_on,
+            mismatch_reason: fields.text("mismatch_reason"),
+            phone: fields.text("phone"),
+            ethnicity: choice(fields, "ethnicity", Ethnicity::parse),
+            marital: choice(fields, "marital", Marital::from_code),
+            education: choice(fields, "education", Education::from_code),
+            residence_status: residence?,
+        };
+        Some(PersonForm {
+            input,
+            reason: fields.text("reason").unwrap_or_default(),
+            version: fields.value("version").parse().unwrap_or(0),
+            household: fields.value("household").parse().ok(),
+        })
+    }
+}
+
+/// The value of a drop-down.
+pub(crate) fn choice<T>(fields: &Fields, name: &str, parse: fn(&str) -> Option<T>) -> Option<T> {
+    parse(fields.text(name)?.as_str())
+}
+
+/// A date that may be left out.
+pub(crate) fn date(fields: &mut Fields, name: &str) -> Option<NaiveDate> {
+    fields.parsed(name, "日期应为 年-月-日,如 2023-11-05。", "Enter a date like 2023-11-05.")
+}
+
+/// A date that must be there.
+pub(crate) fn required_date(fields: &mut Fields, name: &str) -> Option<NaiveDate> {
+    if fields.text(name).is_none() {
+        fields.refuse(Refusal::field(name, "请填写日期。", "Enter the date."));
+        return None;
+    }
+    date(fields, name)
+}
+
+/// The fields of a stored record; its numbers stay empty, which leaves them
+/// as they are.
+pub(super) fn of_row(row: &ResidentRow) -> Fields {
+    let version = row.version.to_string();
+    let (sex, born) = (row.sex.to_string(), row.birth_on.to_string());
+    Fields::with(&[
+        ("name", &row.name),
+        ("doc_kind", row.doc_kind.code()),
+        ("sex", &sex),
+        ("birth_on", &born),
+        ("ethnicity", row.ethnicity.as_deref().unwrap_or_default()),
+        ("marital", row.marital.map_or("", Marital::code)),
+        ("education", row.education.map_or("", Education::code)),
+        ("residence_status", row.residence_status.code()),
+        ("area", &row.area_code),
+        ("version", &version),
+    ])
+}
+
+/// What its drop-downs offer.
+pub(crate) struct Options {
+    pub(crate) doc_kinds: Vec<(&'static str, &'static str)>,
+    pub(crate) sexes: Vec<(&'static str, &'static str)>,
+    pub(crate) ethnicities: Vec<(&'static str, &'static str)>,
+    pub(crate) maritals: Vec<(&'static str, &'static str)>,
+    pub(crate) educations: Vec<(&'static str, &'static str)>,
+    pub(crate) residences: Vec<(&'static str, &'static str)>,
+}
+
+impl Options {
+    /// In the page's language.
+    pub(crate) fn new(page: &Page) -> Options {
+        let none = ("", page.t("form.not_stated"));
+        let with_none = |rest: Vec<(&'static str, &'static str)>| {
+            std::iter::once(none).chain(rest).collect::<Vec<_>>()
+        };
+        let by_number = ("", page.t("resident.by_number"));
+        Options {
+            doc_kinds: DocKind::ALL
+                .iter()
+                .map(|k| (k.code(), page.either(k.zh(), k.en())))
+                .collect(),
+            sexes: std::iter::once(by_number)
+                .chain(Sex::ALL.iter().map(|s| (s.code(), page.either(s.zh(), s.en()))))
+                .collect(),
+            ethnicities: with_none(
+                Ethnicity::all().map(|e| (e.code(), page.either(e.zh(), e.en()))).collect(),
+            ),
+            maritals: with_none(
+                Marital::ALL.iter().map(|m| (m.code(), page.either(m.zh(), m.en()))).collect(),
+            ),
+            educations: with_none(
+                Education::ALL.iter().map(|e| (e.code(), page.either(e.zh(), e.en()))).collect(),
+            ),
+            residences: ResidenceStatus::ALL
+                .iter()
+                .map(|r| (r.code(), page.either(r.zh(), r.en())))
+                .collect(),
+        }
+    }
+}

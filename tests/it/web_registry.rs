@@ -1,0 +1,135 @@
+//! The pages of residents and households, as a browser sees them.
+
+use actix_web::test::init_service;
+use mingce::domain::role::Role;
+use mingce::services::access::Profile;
+use mingce::store::Backend;
+
+use crate::harness::TestRegistry;
+use crate::harness::http::{Browser, add_user, open_session, run, state};
+use crate::on_both;
+use crate::registry_office::{EAST, Office};
+
+/// A valid fictitious number.
+fn number(born: &str, serial: &str) -> String {
+    let body = format!("320899{born}{serial}");
+    let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    let sum: u32 =
+        body.chars().filter_map(|c| c.to_digit(10)).zip(weights).map(|(d, w)| d * w).sum();
+    let check = "10X98765432".chars().nth((sum % 11) as usize).expect("a digit");
+    format!("{body}{check}")
+}
+
+fn clerk(registry: &TestRegistry) -> Browser {
+    let _areas = Office::new(registry);
+    add_user(registry, "clerk", Role::Clerk);
+    Browser::with_session(&open_session(registry, "clerk", Profile::Demo).0)
+}
+
+fn person(name: &str, number: &str, area: &str) -> String {
+    format!(
+        "name={}&doc_kind=111&doc_no={number}&sex=&birth_on=&mismatch_reason=&phone=&ethnicity=\
+         &marital=&education=&residence_status=R1&area={area}",
+        percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC)
+    )
+}
+
+on_both! {
+    fn a_clerk_registers_finds_corrects_and_reveals(registry) {
+        let state = state(registry, Profile::Demo);
+        let mut browser = clerk(registry);
+        let area = EAST.to_owned();
+        let id_number = number("19490101", "001");
+        run(async {
+            let app = init_service(mingce::app!(&state)).await;
+            // Every error at once, and everything typed stays.
+            let wrong = format!("name=&doc_kind=111&doc_no=123&sex=&birth_on=&phone=5&ethnicity=\
+                &mismatch_reason=&marital=&education=&residence_status=R1&area={area}");
+            let answer = browser.submit(&app, "/residents/new", "/residents/new", &wrong).await;
+            assert_eq!(answer.status, 422, "{}", answer.body);
+            assert!(answer.body.contains("error-summary") && answer.body.contains("value=\"123\""));
+            let good = person("欧阳测试", &id_number, &area);
+            let answer = browser.submit(&app, "/residents/new", "/residents/new", &good).await;
+            assert_eq!(answer.status, 303, "{}", answer.body);
+            let page = answer.header("location").to_owned();
+            let shown = browser.get(&app, &page).await;
+            assert_eq!(shown.status, 200, "{}", shown.body);
+            assert!(!shown.body.contains(&id_number), "the whole number on a page");
+            assert!(shown.body.contains("320***********"), "{}", shown.body);
+            assert!(!shown.body.contains("<title>欧阳测试"), "the name in the title");
+            // Again: a known number, named at its field.
+            let answer = browser.submit(&app, "/residents/new", "/residents/new", &good).await;
+            assert_eq!(answer.status, 422);
+            for query in ["name=oycs", "name=%E6%B5%8B%E8%AF%95", "name=ouyang"] {
+                let list = browser.get(&app, &format!("/residents?{query}")).await;
+                assert_eq!(list.status, 200);
+                assert!(list.body.contains("欧阳测试"), "{query}: {}", list.body);
+                assert!(!list.body.contains(&id_number));
+            }
+            let list = browser.get(&app, "/residents?name=zz").await;
+            assert!(list.body.contains("没有符合条件的居民"));
+            assert_eq!(browser.get(&app, &format!("/residents?name={id_number}")).await.status, 400);
+            let found = browser
+                .submit(&app, "/residents", "/residents/find", &format!("doc_no={id_number}"))
+                .await;
+            assert_eq!(found.header("location"), page);
+            let part = browser.submit(&app, "/residents", "/residents/find", "doc_no=320899").await;
+            assert_eq!(part.status, 422);
+            // A correction leaves the number alone and is in the history.
+            let edit = format!("{page}/edit");
+            let fields = format!("{}&version=1&reason={}", person("欧阳更正", "", &area), "%E7%AC%94%E8%AF%AF");
+            let answer = browser.submit(&app, &edit, &edit, &fields).await;
+            assert_eq!(answer.status, 303, "{}", answer.body);
+            let stale = browser.submit(&app, &edit, &edit, &fields).await;
+            assert_eq!(stale.status, 422, "an old version");
+            let shown = browser.get(&app, &page).await;
+            assert!(shown.body.contains("欧阳更正") && shown.body.contains("欧阳测试"));
+            // A reveal needs a purpose, and shows one field.
+            let reveal = format!("{page}/reveal");
+            let ask = format!("{reveal}?field=doc_no");
+            let none = browser.submit(&app, &ask, &reveal, "field=doc_no&reason=").await;
+            assert_eq!(none.status, 422);
+            let shown =
+                browser.submit(&app, &ask, &reveal, "field=doc_no&purpose=on_site&reason=").await;
+            assert!(shown.status == 200 && shown.body.contains(&id_number), "{}", shown.body);
+        });
+    }
+}
+
+#[test]
+fn a_household_is_opened_and_joined() {
+    let registry = &TestRegistry::new(Backend::Sqlite);
+    let state = state(registry, Profile::Demo);
+    let mut browser = clerk(registry);
+    let area = EAST.to_owned();
+    let (head, child) = (number("19800101", "001"), number("20100101", "002"));
+    run(async {
+        let app = init_service(mingce::app!(&state)).await;
+        for (name, number) in [("张三", &head), ("张小", &child)] {
+            let fields = person(name, number, &area);
+            let answer = browser.submit(&app, "/residents/new", "/residents/new", &fields).await;
+            assert_eq!(answer.status, 303, "{}", answer.body);
+        }
+        let fields = format!(
+            "kind=residence&household_no=H1&area={area}&address=%E6%B5%8B%E8%AF%95%E8%B7%AF9%E5%8F%B7\
+             &opened_on=2020-01-01&decided_on=2020-01-01&reason=opening&head={head}"
+        );
+        let answer = browser.submit(&app, "/households/new", "/households/new", &fields).await;
+        assert_eq!(answer.status, 303, "{}", answer.body);
+        let page = answer.header("location").to_owned();
+        let join = format!("{page}/join");
+        let fields = format!(
+            "doc_no={child}&relation=&reason=birth&from_on=2020-01-01&decided_on=2020-01-01"
+        );
+        assert_eq!(browser.submit(&app, &join, &join, &fields).await.status, 422);
+        let fields = fields.replace("relation=&", "relation=21&");
+        let answer = browser.submit(&app, &join, &join, &fields).await;
+        assert_eq!(answer.status, 303, "{}", answer.body);
+        let shown = browser.get(&app, &page).await;
+        assert!(shown.body.contains("张三") && shown.body.contains("张小"), "{}", shown.body);
+        let list = browser.get(&app, "/households?text=%E6%B5%8B%E8%AF%95%E8%B7%AF").await;
+        assert!(list.body.contains("测试路9号"), "{}", list.body);
+        let people = browser.get(&app, "/residents?address=%E6%B5%8B%E8%AF%95%E8%B7%AF").await;
+        assert!(people.body.contains("张小"), "{}", people.body);
+    });
+}
