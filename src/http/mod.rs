@@ -18,6 +18,7 @@ pub mod permit;
 pub mod route;
 pub mod settings;
 pub mod state;
+pub mod upload;
 
 pub use fault::{Fault, Outcome};
 pub use form::{Fields, Form, FromFields, Query};
@@ -27,3 +28,4 @@ pub use permit::{Allowed, SignedIn};
 pub use route::{Access, Routes};
 pub use settings::Settings;
 pub use state::AppState;
+pub use upload::Upload;

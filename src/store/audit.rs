@@ -204,3 +204,46 @@ pub fn count_since(
         .select(diesel::dsl::count_star())
         .get_result(conn)
 }
+
+/// Which entries of a chain.
+#[derive(Debug, Clone)]
+pub struct AuditFilter {
+    /// Which chain.
+    pub street: String,
+    /// From this instant on, UTC.
+    pub from: NaiveDateTime,
+    /// Before this instant, UTC.
+    pub to: NaiveDateTime,
+    /// Who.
+    pub actor: Option<String>,
+    /// Beginning of the action, for example `resident.`.
+    pub action: Option<String>,
+    /// Id of the object.
+    pub object_id: Option<i64>,
+    /// Only entries before this one.
+    pub before: Option<i64>,
+}
+
+/// A page of entries, the latest first.
+///
+/// # Errors
+/// The database failed.
+pub fn search(conn: &mut Db, filter: &AuditFilter, limit: i64) -> QueryResult<Vec<AuditRow>> {
+    let mut query = audit::table
+        .filter(audit::street_code.eq(filter.street.clone()))
+        .filter(audit::at.ge(filter.from).and(audit::at.lt(filter.to)))
+        .into_boxed();
+    if let Some(actor) = &filter.actor {
+        query = query.filter(audit::actor.eq(actor.clone()));
+    }
+    if let Some(action) = &filter.action {
+        query = query.filter(audit::action.like(format!("{action}%")));
+    }
+    if let Some(id) = filter.object_id {
+        query = query.filter(audit::object_id.eq(id));
+    }
+    if let Some(before) = filter.before {
+        query = query.filter(audit::seq.lt(before));
+    }
+    query.order(audit::seq.desc()).limit(limit).select(AuditRow::as_select()).load(conn)
+}

@@ -52,8 +52,8 @@ impl FormView {
 
     /// Whether an option is chosen.
     #[must_use]
-    pub fn is(&self, name: &str, value: &str) -> bool {
-        self.fields.has(name, value)
+    pub fn is(&self, name: &str, value: impl AsRef<str>) -> bool {
+        self.fields.has(name, value.as_ref())
     }
 
     /// The error of a field; empty if there is none.

@@ -2,13 +2,16 @@
 //! [`page`] for what every template can use.
 
 pub mod assets;
+mod audit;
 mod confirm;
 pub mod error_page;
+mod event;
 mod first_password;
 pub mod form_view;
 mod home;
 mod household;
 pub mod i18n;
+mod import;
 mod job;
 mod login;
 pub mod menu;
@@ -22,6 +25,7 @@ mod resident;
 mod sessions;
 mod system;
 mod totp;
+mod users;
 
 use crate::http::{Access, Routes};
 use crate::services::access::Level;
@@ -40,6 +44,10 @@ pub fn routes(routes: &mut Routes) {
     report::routes(routes);
     resident::routes(routes);
     household::routes(routes);
+    event::routes(routes);
+    import::routes(routes);
+    audit::routes(routes);
+    users::routes(routes);
     routes.get("/login", Access::Anyone, login::show);
     routes.post("/login", Access::Anyone, login::submit).limited();
     routes.get("/login/totp", Access::At(&[Level::Totp]), totp::ask);

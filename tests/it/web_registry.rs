@@ -133,3 +133,86 @@ fn a_household_is_opened_and_joined() {
         assert!(people.body.contains("张小"), "{}", people.body);
     });
 }
+
+#[test]
+fn a_death_needs_a_new_head_and_a_split_makes_a_household() {
+    let registry = &TestRegistry::new(Backend::Sqlite);
+    let state = state(registry, Profile::Demo);
+    let mut browser = clerk(registry);
+    let people = ["19500101", "19550101", "19800101"].map(|born| number(born, "001"));
+    run(async {
+        let app = init_service(mingce::app!(&state)).await;
+        let mut ids = Vec::new();
+        for (at, number) in people.iter().enumerate() {
+            let fields = person(["张老", "李婆", "张大"][at], number, EAST);
+            let answer = browser.submit(&app, "/residents/new", "/residents/new", &fields).await;
+            ids.push(answer.header("location").replace("/residents/", ""));
+        }
+        let fields = format!(
+            "kind=residence&household_no=H2&area={EAST}&address=%E6%B5%8B%E8%AF%95%E8%B7%AF\
+             &opened_on=2020-01-01&decided_on=2020-01-01&reason=opening&head={}",
+            people[0]
+        );
+        let answer = browser.submit(&app, "/households/new", "/households/new", &fields).await;
+        let page = answer.header("location").to_owned();
+        let home = page.replace("/households/", "");
+        for (at, relation) in [(1, "12"), (2, "21")] {
+            let fields = format!(
+                "resident={}&relation={relation}&reason=other&from_on=2020-01-01&decided_on=2020-01-01",
+                ids[at]
+            );
+            let join = format!("{page}/join");
+            assert_eq!(browser.submit(&app, &join, &join, &fields).await.status, 303);
+        }
+        let death = format!("/residents/{}/death", ids[0]);
+        let dates = "event_on=2023-08-01&reported_on=2023-08-02&decided_on=&confidence=1&note=";
+        let none = browser.submit(&app, &death, &death, &format!("{dates}&head=")).await;
+        assert_eq!(none.status, 422, "a household without a head: {}", none.body);
+        let heads = format!("{dates}&head={home}:{}&relation={home}:{}:21", ids[1], ids[2]);
+        let answer = browser.submit(&app, &death, &death, &heads).await;
+        assert_eq!(answer.status, 303, "{}", answer.body);
+        let split = format!("{page}/split");
+        let fields = format!(
+            "event_on=2023-08-20&reported_on=2023-08-20&decided_on=&mover={0}&mover_relation={0}:02\
+             &household_no=H3&area={EAST}&address=%E6%96%B0%E8%B7%AF&head=&relation=",
+            ids[2]
+        );
+        let answer = browser.submit(&app, &split, &split, &fields).await;
+        assert_eq!(answer.status, 303, "{}", answer.body);
+        let shown = browser.get(&app, answer.header("location")).await;
+        assert!(shown.body.contains("H3") && shown.body.contains("张大"), "{}", shown.body);
+    });
+}
+
+/// A form with a file, as a browser sends it.
+fn upload(token: &str, name: &str, file: &str) -> String {
+    let part = |name: &str, more: &str, value: &str| {
+        format!("--xx\r\nContent-Disposition: form-data; name=\"{name}\"{more}\r\n\r\n{value}\r\n")
+    };
+    let file = part("file", &format!("; filename=\"{name}\""), file);
+    format!("{}{file}{}--xx--\r\n", part("csrf", "", token), part("action", "", "check"))
+}
+
+#[test]
+fn an_upload_is_believed_only_with_its_token() {
+    let registry = &TestRegistry::new(Backend::Sqlite);
+    let state = state(registry, Profile::Demo);
+    let mut browser = clerk(registry);
+    run(async {
+        let app = init_service(mingce::app!(&state)).await;
+        let form = browser.get(&app, "/imports").await;
+        let token = form.body.split("name=\"csrf\" value=\"").nth(1).expect("a form");
+        let token = token.split('"').next().expect("a token").to_owned();
+        let (post, kind) = (actix_web::http::Method::POST, "multipart/form-data; boundary=xx");
+        let wrong = upload("wrong", "book.xlsx", "PK");
+        assert_eq!(browser.send(&app, post.clone(), "/imports", kind, &wrong).await.status, 403);
+        for (name, file) in [("book.xlsx", "PK no book"), ("book.xls", "x"), ("book.xlsx", "")] {
+            let body = upload(&token, name, file);
+            let answer = browser.send(&app, post.clone(), "/imports", kind, &body).await;
+            assert_eq!(answer.status, 422, "{name}: {}", answer.body);
+            assert!(answer.body.contains("file-error"), "{}", answer.body);
+        }
+        let template = browser.get(&app, "/imports/template.xlsx").await;
+        assert!(template.header("content-disposition").starts_with("attachment"));
+    });
+}

@@ -28,6 +28,23 @@ pub fn write_errors(
     report: &ImportReport,
     path: &Path,
 ) -> AppResult<()> {
+    let mut workbook = marked(source, report, path)?;
+    workbook.save(path).map_err(|error| unwritable(path, &error))?;
+    restrict(path)
+}
+
+/// As [`write_errors`], in memory: nothing of a browser's upload is left on
+/// the disk.
+///
+/// # Errors
+/// The book cannot be read again.
+pub fn errors_bytes(source: &mut dyn BookSource, report: &ImportReport) -> AppResult<Vec<u8>> {
+    let path = Path::new("errors.xlsx");
+    let mut workbook = marked(source, report, path)?;
+    workbook.save_to_buffer().map_err(|error| unwritable(path, &error))
+}
+
+fn marked(source: &mut dyn BookSource, report: &ImportReport, path: &Path) -> AppResult<Workbook> {
     let mut faults: Faults<'_> = HashMap::new();
     note(&mut faults, &report.refusals, "");
     note(&mut faults, &report.remarks, "提示 note: ");
@@ -53,8 +70,7 @@ pub fn write_errors(
         });
         written?;
     }
-    workbook.save(path).map_err(|error| unwritable(path, &error))?;
-    restrict(path)
+    Ok(workbook)
 }
 
 /// A copy of personal data is for its owner only.

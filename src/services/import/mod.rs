@@ -22,10 +22,10 @@ use crate::store::audit::Entry;
 use crate::store::book::{ImportBookRow, insert_import_book};
 
 pub use cell::Cell;
-pub use errors::write_errors;
+pub use errors::{errors_bytes, write_errors};
 pub use report::{ImportReport, SheetCounts};
 pub use source::{BookSource, CsvBook, MemoryBook, XlsxBook, open_book};
-pub use template::write_template;
+pub use template::{template_bytes, write_template};
 
 use load::{Begin, Load};
 

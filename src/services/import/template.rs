@@ -27,6 +27,17 @@ pub fn write_template(path: &Path) -> AppResult<()> {
     workbook.save(path).map_err(|error| unwritable(path, &error))
 }
 
+/// The template in memory, for a browser.
+///
+/// # Errors
+/// The workbook cannot be made.
+pub fn template_bytes() -> AppResult<Vec<u8>> {
+    let path = Path::new("template.xlsx");
+    let mut workbook = Workbook::new();
+    build(&mut workbook).map_err(|error| unwritable(path, &error))?;
+    workbook.save_to_buffer().map_err(|error| unwritable(path, &error))
+}
+
 pub(crate) fn unwritable(path: &Path, error: &XlsxError) -> AppError {
     AppError::io(path)(std::io::Error::other(error.to_string()))
 }

@@ -7,7 +7,7 @@ mod show;
 
 use askama::Template;
 
-pub(super) use form::{choice, required_date};
+pub(super) use form::{Options, PersonForm, choice, date, required_date};
 pub(super) use show::field_name;
 
 use super::{FormView, Page};

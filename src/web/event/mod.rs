@@ -1,0 +1,37 @@
+//! P-26: what happens to people and households, as guided forms. Everything
+//! that an event needs to be told stands on one page: who is head afterwards,
+//! and everybody's relation to the new head.
+
+mod arrival;
+mod form;
+mod home;
+mod person;
+
+use crate::domain::role::Permission;
+use crate::http::{Access, Outcome, Routes};
+use crate::services::event::EventDone;
+use crate::web::Page;
+
+/// Registers the pages.
+pub fn routes(routes: &mut Routes) {
+    let may = Access::Needs(Permission::RegisterEvent);
+    routes.get("/residents/{id}/death", may, person::ask_death);
+    routes.post("/residents/{id}/death", may, person::death);
+    routes.get("/residents/{id}/move-out", may, person::ask_move_out);
+    routes.post("/residents/{id}/move-out", may, person::move_out);
+    routes.get("/households/{id}/birth", may, arrival::ask_birth);
+    routes.post("/households/{id}/birth", may, arrival::birth);
+    routes.get("/households/{id}/move-in", may, arrival::ask_move_in);
+    routes.post("/households/{id}/move-in", may, arrival::move_in);
+    routes.get("/households/{id}/head", may, home::ask_head);
+    routes.post("/households/{id}/head", may, home::head);
+    routes.get("/households/{id}/split", may, home::ask_split);
+    routes.post("/households/{id}/split", may, home::split);
+    routes.get("/households/{id}/merge", may, home::ask_merge);
+    routes.post("/households/{id}/merge", may, home::merge);
+}
+
+/// Back to the record, with a word about awards that have to be looked at.
+fn done(page: &Page, to: &str, made: &EventDone) -> Outcome {
+    page.done(to, if made.reassess.is_empty() { "event_done" } else { "event_reassess" })
+}
