@@ -108,8 +108,11 @@ pub(crate) fn area_name(tree: &AreaTree, code: &str) -> String {
         return row.name.clone();
     }
     match tree.at_level(code, Level::Community) {
-        Some(community) => format!("{} {}", community.name, row.name),
-        None => row.name.clone(),
+        // Many offices name the community in the grid's name already.
+        Some(above) if !row.name.starts_with(&above.name) => {
+            format!("{} {}", above.name, row.name)
+        }
+        _ => row.name.clone(),
     }
 }
 
