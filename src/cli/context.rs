@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::keys;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::area::{AreaCode, Level};
@@ -59,7 +60,21 @@ impl Context {
     /// # Errors
     /// As [`Store::open`].
     pub fn open(&self) -> AppResult<Store> {
-        Store::open(&self.config, self.clock.clone())
+        self.open_at(self.clock.clone())
+    }
+
+    /// Opens the registry by another clock. Says what the key file is if this
+    /// made it (`rulings.md` P1).
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_at(&self, clock: Clock) -> AppResult<Store> {
+        let had_key = self.config.key_file.exists();
+        let store = Store::open(&self.config, clock)?;
+        if !had_key && self.config.key_file.exists() {
+            keys::introduce(&self.config.key_file)?;
+        }
+        Ok(store)
     }
 
     /// The street that a command works on: `--street`, or the only one there is.

@@ -38,7 +38,7 @@ pub struct DemoArgs {
 /// The registry is somebody's, or an earlier demo was interrupted.
 pub fn run(context: &Context, args: &DemoArgs) -> AppResult<()> {
     let clock = Clock::set_to(demo::first_day());
-    let store = Store::open(&context.config, clock)?;
+    let store = context.open_at(clock)?;
     let built = match demo::mark(&store)? {
         Mark::Demo => {
             eprintln!("这里已有演示台账,直接显示 / this is a demo already; showing it");

@@ -1,6 +1,10 @@
 //! The command line: one file per command; each parses, calls a service and
 //! renders. No rule of the trade is decided here.
 
+// First: its macros hold for every module after it.
+#[macro_use]
+mod out;
+
 mod backup;
 mod certificate;
 mod claim;
@@ -58,7 +62,7 @@ enum Command {
     /// Rates and rules: check, propose, put in force 政策
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
-    /// The key-encryption key 密钥
+    /// Keys: show, rotate 密钥
     #[command(subcommand)]
     Keys(keys::KeysCommand),
     /// The month's table, rosters, annual figures 报表
@@ -97,7 +101,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let json = arguments.global.json;
-    match dispatch(arguments) {
+    match dispatch(arguments).or_else(unless_pipe_closed).and_then(|()| out::finish()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&error, json);
@@ -126,6 +130,14 @@ fn dispatch(arguments: Arguments) -> AppResult<()> {
         Command::Invite(args) => invite::run(&context, &args),
         Command::Serve(args) => serve::run(&context, &args),
         Command::Certificate(args) => certificate::run(&context, &args),
+    }
+}
+
+/// `| head` is no failure, whichever way a command writes.
+fn unless_pipe_closed(error: AppError) -> AppResult<()> {
+    match error {
+        AppError::Io { source, .. } if source.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => Err(other),
     }
 }
 

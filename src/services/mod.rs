@@ -19,6 +19,7 @@ pub mod guardian;
 pub mod household;
 pub mod import;
 pub mod job;
+pub mod keys;
 pub mod overview;
 pub mod payout;
 pub mod policy;

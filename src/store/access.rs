@@ -9,6 +9,9 @@ use super::db::per_backend;
 use super::schema::{recovery_code, sign_in_counter, user_access, user_account};
 use super::user::UserRow;
 
+/// What the seed of the second factor is bound to.
+pub const TOTP_SECRET: &str = "user_access.totp_secret";
+
 /// The access row of an account.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = user_access, treat_none_as_default_value = false, treat_none_as_null = true)]

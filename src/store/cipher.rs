@@ -3,6 +3,7 @@
 //! SEC-114, SEC-126).
 
 use std::cell::RefCell;
+use std::sync::{PoisonError, RwLock};
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
@@ -38,10 +39,15 @@ impl FieldKey {
     }
 }
 
+/// Reads the keys of fields anew from the registry.
+pub type KeySource = Box<dyn Fn() -> Option<Vec<FieldKey>> + Send + Sync>;
+
 /// The unlocked keys of a registry.
 pub struct Cipher {
-    /// Newest first: the first one seals, any one opens.
-    fields: Vec<FieldKey>,
+    /// Newest first: the first one seals, any one opens. Another process may
+    /// rotate keys while this one runs, hence the lock.
+    fields: RwLock<Vec<FieldKey>>,
+    source: Option<KeySource>,
     blind: [u8; 32],
     chain: [u8; 32],
 }
@@ -88,7 +94,26 @@ impl Cipher {
     /// From unlocked keys; `fields` newest first and not empty.
     #[must_use]
     pub fn new(fields: Vec<FieldKey>, blind: [u8; 32], chain: [u8; 32]) -> Cipher {
-        Cipher { fields, blind, chain }
+        Cipher { fields: RwLock::new(fields), source: None, blind, chain }
+    }
+
+    /// The same, able to learn keys that another process made later.
+    #[must_use]
+    pub fn with_source(self, source: KeySource) -> Cipher {
+        Cipher { source: Some(source), ..self }
+    }
+
+    /// Id of the key that seals.
+    #[must_use]
+    pub fn newest(&self) -> Option<u16> {
+        self.fields.read().unwrap_or_else(PoisonError::into_inner).first().map(|key| key.id)
+    }
+
+    /// Learns the present keys. Without an answer the old ones stay.
+    pub fn refresh(&self) {
+        if let Some(fields) = self.source.as_ref().and_then(|source| source()) {
+            *self.fields.write().unwrap_or_else(PoisonError::into_inner) = fields;
+        }
     }
 
     /// Encrypts one field of one record (`field` is `table.column`, `owner`
@@ -97,7 +122,8 @@ impl Cipher {
     /// # Errors
     /// The system gives no randomness, or there is no key.
     pub fn seal(&self, field: &str, owner: i64, plain: &[u8]) -> Result<Vec<u8>, SealError> {
-        let key = self.fields.first().ok_or(SealError)?;
+        let fields = self.fields.read().unwrap_or_else(PoisonError::into_inner);
+        let key = fields.first().ok_or(SealError)?;
         let nonce = nonce()?;
         let aad = binding(field, owner, key.id);
         let sealed = key
@@ -119,11 +145,17 @@ impl Cipher {
     pub fn open(&self, field: &str, owner: i64, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
         let (key_id, rest) = split_key_id(sealed)?;
         let (nonce, body) = rest.split_first_chunk::<NONCE>().ok_or(SealError)?;
-        let key = self.fields.iter().find(|key| key.id == key_id).ok_or(SealError)?;
         let aad = binding(field, owner, key_id);
-        key.aead
-            .decrypt(&XNonce::from(*nonce), Payload { msg: body, aad: &aad })
-            .map_err(|_| SealError)
+        let decrypt = || {
+            let fields = self.fields.read().unwrap_or_else(PoisonError::into_inner);
+            let key = fields.iter().find(|key| key.id == key_id)?;
+            Some(key.aead.decrypt(&XNonce::from(*nonce), Payload { msg: body, aad: &aad }))
+        };
+        let opened = decrypt().or_else(|| {
+            self.refresh();
+            decrypt()
+        });
+        opened.ok_or(SealError)?.map_err(|_| SealError)
     }
 
     /// Decrypts a field that holds text.
@@ -137,7 +169,7 @@ impl Cipher {
     /// Whether a value was sealed with the newest key.
     #[must_use]
     pub fn is_current(&self, sealed: &[u8]) -> bool {
-        split_key_id(sealed).ok().map(|(id, _)| id) == self.fields.first().map(|key| key.id)
+        split_key_id(sealed).ok().map(|(id, _)| id) == self.newest()
     }
 
     /// Blind index of a normalised value: equal values, equal index, and

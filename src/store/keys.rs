@@ -1,20 +1,18 @@
 //! Envelope keys: the key-encryption key lies in a file outside the database
 //! and outside every backup; it wraps the data keys that lie in the database.
 
-use std::io::Write;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
-use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::cipher::{Cipher, FieldKey};
 use super::connection::Db;
 use super::schema::data_key;
+use super::{db, kek};
 use crate::clock::random_bytes;
 use crate::error::{AppError, AppResult, ErrorCode};
 
@@ -33,7 +31,7 @@ pub struct DataKeyRow {
     pub wrapped: Vec<u8>,
     /// When it was made.
     pub created_at: NaiveDateTime,
-    /// When it stopped sealing new values.
+    /// When every value that may change had been sealed anew with a later key.
     pub retired_at: Option<NaiveDateTime>,
 }
 
@@ -43,64 +41,193 @@ pub struct DataKeyRow {
 /// The key file is missing although the registry has data keys, has wrong
 /// permissions, or does not fit: the registry cannot be read then.
 pub fn unlock(conn: &mut Db, key_file: &Path, now: NaiveDateTime) -> AppResult<Cipher> {
-    let rows: Vec<DataKeyRow> =
-        data_key::table.order(data_key::id.desc()).select(DataKeyRow::as_select()).load(conn)?;
-    if rows.is_empty() {
-        let kek = match read_kek(key_file)? {
-            Some(kek) => kek,
-            None => create_kek(key_file)?,
-        };
-        for (id, purpose) in [(1, "field"), (2, "blind"), (3, "chain")] {
-            insert_data_key(conn, &kek, id, purpose, now)?;
-        }
-        return unlock(conn, key_file, now);
+    if list_data_keys(conn)?.is_empty() {
+        make_first(conn, key_file, now)?;
     }
-    let kek = read_kek(key_file)?.ok_or_else(|| missing_kek(key_file))?;
-    let mut fields = Vec::new();
+    let rows = list_data_keys(conn)?;
+    let kek = fitting(key_file, &rows)?;
     let (mut blind, mut chain) = (None, None);
-    for row in &rows {
-        let key = unwrap_key(&kek, row).ok_or_else(|| wrong_kek(key_file))?;
+    for row in rows.iter().filter(|row| row.purpose != FIELD) {
+        let key = unwrap_key(&kek, row).ok_or_else(|| kek::wrong(key_file))?;
         match row.purpose.as_str() {
-            "field" => {
-                let id = u16::try_from(row.id).map_err(|_| wrong_kek(key_file))?;
-                fields.push(FieldKey::new(id, *key));
-            }
             "blind" => blind = Some(*key),
             _ => chain = Some(*key),
         }
     }
+    let fields = field_keys(&kek, &rows).ok_or_else(|| kek::wrong(key_file))?;
     match (blind, chain) {
         (Some(blind), Some(chain)) if !fields.is_empty() => Ok(Cipher::new(fields, blind, chain)),
-        _ => Err(wrong_kek(key_file)),
+        _ => Err(kek::wrong(key_file)),
     }
 }
 
-/// Wraps and stores a new data key; returns its id.
+/// The keys of fields as they are now, newest first: what another process may
+/// have rotated in.
 ///
 /// # Errors
-/// No randomness, or the database failed.
-pub fn add_data_key(
-    conn: &mut Db,
-    key_file: &Path,
-    purpose: &str,
-    now: NaiveDateTime,
-) -> AppResult<i32> {
-    let kek = read_kek(key_file)?.ok_or_else(|| missing_kek(key_file))?;
-    let last: Option<i32> = data_key::table.select(diesel::dsl::max(data_key::id)).first(conn)?;
-    let id = last.unwrap_or(0) + 1;
-    insert_data_key(conn, &kek, id, purpose, now)?;
+/// As [`unlock`].
+pub fn load_field_keys(conn: &mut Db, key_file: &Path) -> AppResult<Vec<FieldKey>> {
+    let rows = list_data_keys(conn)?;
+    let kek = fitting(key_file, &rows)?;
+    field_keys(&kek, &rows).ok_or_else(|| kek::wrong(key_file))
+}
+
+/// All data keys, newest first.
+///
+/// # Errors
+/// The database failed.
+pub fn list_data_keys(conn: &mut Db) -> QueryResult<Vec<DataKeyRow>> {
+    data_key::table.order(data_key::id.desc()).select(DataKeyRow::as_select()).load(conn)
+}
+
+/// Id of the key that seals new values of fields.
+///
+/// # Errors
+/// The database failed.
+pub fn newest_field_key(conn: &mut Db) -> QueryResult<Option<i32>> {
+    let newest = diesel::dsl::max(data_key::id);
+    data_key::table.filter(data_key::purpose.eq(FIELD)).select(newest).first(conn)
+}
+
+/// Notes that field keys older than `newest` have nothing left to seal anew.
+/// Returns the row count.
+///
+/// # Errors
+/// The database failed.
+pub fn mark_retired(conn: &mut Db, newest: i32, now: NaiveDateTime) -> QueryResult<usize> {
+    let older = data_key::table.filter(
+        data_key::purpose
+            .eq(FIELD)
+            .and(data_key::id.lt(newest))
+            .and(data_key::retired_at.is_null()),
+    );
+    diesel::update(older).set(data_key::retired_at.eq(now)).execute(conn)
+}
+
+/// Destroys a retired key. The caller has seen that it seals nothing.
+///
+/// # Errors
+/// The database failed.
+pub fn delete_retired(conn: &mut Db, id: i32) -> QueryResult<usize> {
+    diesel::delete(
+        data_key::table.filter(data_key::id.eq(id).and(data_key::retired_at.is_not_null())),
+    )
+    .execute(conn)
+}
+
+/// Fingerprints of a changed key-encryption key.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct KekChange {
+    /// Of the key before.
+    pub old: String,
+    /// Of the key from now on.
+    pub new: String,
+}
+
+/// Wraps every data key with the next key-encryption key, which lies complete
+/// beside the present one. Part of one transaction; [`swap_kek`] follows it.
+///
+/// # Errors
+/// A key file cannot be read or written, or does not fit.
+pub fn rewrap(conn: &mut Db, key_file: &Path) -> AppResult<KekChange> {
+    let rows = list_data_keys(conn)?;
+    let old = fitting(key_file, &rows)?;
+    let next = kek::prepare_next(key_file)?;
+    for row in &rows {
+        let key = unwrap_key(&old, row).ok_or_else(|| kek::wrong(key_file))?;
+        let wrapped = wrap(&next, &key, &wrap_binding(row.id, &row.purpose))?;
+        diesel::update(data_key::table.find(row.id))
+            .set(data_key::wrapped.eq(wrapped))
+            .execute(conn)?;
+    }
+    Ok(KekChange { old: kek::fingerprint(&old), new: kek::fingerprint(&next) })
+}
+
+/// Puts the next key file in place, after the transaction of [`rewrap`].
+/// Returns where the old one is kept.
+///
+/// # Errors
+/// The file system refused; the next start does it then.
+pub fn swap_kek(key_file: &Path) -> AppResult<PathBuf> {
+    kek::swap(key_file)
+}
+
+/// In one transaction: a kill leaves all the keys or none.
+fn make_first(conn: &mut Db, key_file: &Path, now: NaiveDateTime) -> AppResult<()> {
+    let kek = match kek::read(key_file)? {
+        Some(kek) => kek,
+        None => kek::create(key_file)?,
+    };
+    db::begin_write(conn)?;
+    let made = [(1, FIELD), (2, "blind"), (3, "chain")]
+        .into_iter()
+        .try_for_each(|(id, purpose)| insert_data_key(conn, &kek, id, purpose, now));
+    match made {
+        Ok(()) => Ok(db::commit(conn)?),
+        Err(error) => {
+            db::rollback(conn);
+            // Somebody else may have set the same registry up just now.
+            if list_data_keys(conn)?.is_empty() { Err(error) } else { Ok(()) }
+        }
+    }
+}
+
+/// The key-encryption key that fits the database. After an interrupted change
+/// that is the next one; then the change of files is finished here.
+fn fitting(key_file: &Path, rows: &[DataKeyRow]) -> AppResult<SecretKey> {
+    let fits = |kek: &SecretKey| rows.iter().all(|row| unwrap_key(kek, row).is_some());
+    let present = kek::read(key_file)?;
+    match present {
+        Some(kek) if fits(&kek) => return Ok(kek),
+        _ => {}
+    }
+    match kek::read_next(key_file)? {
+        Some(next) if fits(&next) => {
+            if let Err(error) = kek::swap(key_file) {
+                tracing::warn!(%error, "the new key file is used, but could not be put in place");
+            }
+            Ok(next)
+        }
+        _ if kek::read(key_file)?.is_none() => Err(kek::missing(key_file)),
+        _ => Err(kek::wrong(key_file)),
+    }
+}
+
+/// `None` if one does not unwrap.
+fn field_keys(kek: &SecretKey, rows: &[DataKeyRow]) -> Option<Vec<FieldKey>> {
+    rows.iter()
+        .filter(|row| row.purpose == FIELD)
+        .map(|row| Some(FieldKey::new(u16::try_from(row.id).ok()?, *unwrap_key(kek, row)?)))
+        .collect()
+}
+
+/// Wraps and stores a new key for fields; returns its id.
+///
+/// # Errors
+/// No randomness, the key file does not fit, or the database failed.
+pub fn add_field_key(conn: &mut Db, key_file: &Path, now: NaiveDateTime) -> AppResult<i32> {
+    let rows = list_data_keys(conn)?;
+    let kek = fitting(key_file, &rows)?;
+    let id = rows.first().map_or(0, |row| row.id) + 1;
+    // Values carry the id in two bytes.
+    if u16::try_from(id).is_err() {
+        return Err(AppError::coded(
+            ErrorCode::Conflict,
+            "密钥编号已用完。",
+            "There are no more ids for keys.",
+        ));
+    }
+    insert_data_key(conn, &kek, id, FIELD, now)?;
     Ok(id)
 }
 
-/// First 16 hex digits of the key's SHA-256: enough to tell two keys apart on
-/// paper, nothing to compute with.
+/// The fingerprint of the key file: 16 hex digits, to compare on paper.
 ///
 /// # Errors
 /// The key file cannot be read.
 pub fn fingerprint(key_file: &Path) -> AppResult<String> {
-    let kek = read_kek(key_file)?.ok_or_else(|| missing_kek(key_file))?;
-    let digest = Sha256::digest(kek.as_slice());
-    Ok(digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+    let kek = kek::read(key_file)?.ok_or_else(|| kek::missing(key_file))?;
+    Ok(kek::fingerprint(&kek))
 }
 
 /// The key of one backup: drawn at random, never stored unwrapped.
@@ -118,7 +245,7 @@ pub struct BackupKey {
 /// # Errors
 /// The key file cannot be read; no randomness.
 pub fn new_backup_key(key_file: &Path) -> AppResult<BackupKey> {
-    let kek = read_kek(key_file)?.ok_or_else(|| missing_kek(key_file))?;
+    let kek = kek::read(key_file)?.ok_or_else(|| kek::missing(key_file))?;
     let mut key = Zeroizing::new([0; 32]);
     random_bytes(key.as_mut_slice()).map_err(AppError::io(Path::new("random")))?;
     let wrapped = wrap(&kek, &key, BACKUP_BINDING)?;
@@ -130,10 +257,12 @@ pub fn new_backup_key(key_file: &Path) -> AppResult<BackupKey> {
 /// # Errors
 /// The key file is missing or cannot be read.
 pub fn open_backup_key(key_file: &Path, wrapped: &[u8]) -> AppResult<Option<SecretKey>> {
-    let kek = read_kek(key_file)?.ok_or_else(|| missing_kek(key_file))?;
+    let kek = kek::read(key_file)?.ok_or_else(|| kek::missing(key_file))?;
     Ok(unwrap(&kek, wrapped, BACKUP_BINDING))
 }
 
+/// Purpose of the keys that seal fields.
+const FIELD: &str = "field";
 const BACKUP_BINDING: &[u8] = b"mingce/backup";
 
 fn insert_data_key(
@@ -183,64 +312,4 @@ fn unwrap(kek: &SecretKey, wrapped: &[u8], aad: &[u8]) -> Option<SecretKey> {
 
 fn wrap_binding(id: i32, purpose: &str) -> Vec<u8> {
     format!("data_key/{id}/{purpose}").into_bytes()
-}
-
-/// Reads the key file; `None` if there is none.
-fn read_kek(path: &Path) -> AppResult<Option<SecretKey>> {
-    let bytes = match std::fs::read(path) {
-        Ok(bytes) => Zeroizing::new(bytes),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(AppError::io(path)(error)),
-    };
-    let mode = std::fs::metadata(path).map_err(AppError::io(path))?.permissions().mode();
-    if mode & 0o077 != 0 {
-        return Err(AppError::coded(
-            ErrorCode::Setup,
-            format!("密钥文件 {} 的权限过宽。请执行 chmod 0400。", path.display()),
-            format!("The key file {} can be read by others. Run chmod 0400.", path.display()),
-        ));
-    }
-    let bytes: [u8; 32] = bytes.as_slice().try_into().map_err(|_| wrong_kek(path))?;
-    Ok(Some(Zeroizing::new(bytes)))
-}
-
-/// Makes the key of a new registry, in a file only its owner can read.
-fn create_kek(path: &Path) -> AppResult<SecretKey> {
-    if let Some(dir) = path.parent() {
-        std::fs::create_dir_all(dir).map_err(AppError::io(dir))?;
-        std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700))
-            .map_err(AppError::io(dir))?;
-    }
-    let mut kek = Zeroizing::new([0; 32]);
-    random_bytes(kek.as_mut_slice()).map_err(AppError::io(path))?;
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o400)
-        .open(path)
-        .map_err(AppError::io(path))?;
-    file.write_all(kek.as_slice()).and_then(|()| file.sync_all()).map_err(AppError::io(path))?;
-    Ok(kek)
-}
-
-fn missing_kek(path: &Path) -> AppError {
-    AppError::coded(
-        ErrorCode::Setup,
-        format!(
-            "找不到密钥文件 {}。没有它,加密的内容无法读取;请放回保存的密钥文件。",
-            path.display()
-        ),
-        format!(
-            "The key file {} is missing. Without it the encrypted fields cannot be read; put the saved key file back.",
-            path.display()
-        ),
-    )
-}
-
-fn wrong_kek(path: &Path) -> AppError {
-    AppError::coded(
-        ErrorCode::Setup,
-        format!("密钥文件 {} 与本登记库不匹配。", path.display()),
-        format!("The key file {} does not belong to this registry.", path.display()),
-    )
 }

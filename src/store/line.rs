@@ -14,6 +14,9 @@ use crate::domain::month::Month;
 use crate::domain::payout::LineKind;
 use crate::domain::payout_hash::{LineContent, LineDigest};
 
+/// What the stored inputs of a line are bound to.
+pub const INPUTS: &str = "line.inputs";
+
 /// A line to insert.
 #[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = line)]

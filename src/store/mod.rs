@@ -26,6 +26,7 @@ pub mod history;
 pub mod hold;
 pub mod household;
 pub mod job;
+mod kek;
 pub mod keys;
 pub mod life_event;
 pub mod line;
@@ -33,6 +34,7 @@ pub mod line_page;
 pub mod membership;
 pub mod meta;
 pub mod migrate;
+mod open;
 pub mod overview;
 pub mod policy;
 pub mod program_start;
@@ -61,7 +63,7 @@ use diesel::prelude::*;
 use diesel::r2d2::Pool;
 
 use crate::clock::{Clock, random_bytes};
-use crate::config::{Config, Database};
+use crate::config::Config;
 use crate::domain::ids::IdSource;
 use crate::error::{AppError, AppResult, ErrorCode};
 
@@ -71,6 +73,7 @@ pub use db::{Backend, SumFen, per_backend};
 
 use audit::{ChainHead, Entry};
 use db::Manager;
+use open::{checkout, key_source, pools};
 
 /// What belongs to no street (accounts, policies, areas, keys) is chained here.
 pub const REGISTRY_CHAIN: &str = "registry";
@@ -116,6 +119,7 @@ impl Store {
             let mut conn = checkout(&write)?;
             keys::unlock(&mut conn, &config.key_file, now)?
         };
+        let cipher = cipher.with_source(key_source(config));
         Ok(Store { read, write, backend, cipher: Arc::new(cipher), clock, ids: Arc::new(ids) })
     }
 
@@ -242,6 +246,7 @@ impl Store {
             .collect::<QueryResult<Vec<_>>>()
             .map_err(AppError::from)
             .and_then(|heads| {
+                self.learn_keys(&mut conn)?;
                 let mut tx = Tx { conn: &mut conn, store: self, heads };
                 let value = f(&mut tx)?;
                 let heads = std::mem::take(&mut tx.heads);
@@ -260,6 +265,16 @@ impl Store {
                 Err(error)
             }
         }
+    }
+
+    /// A key that was rotated in seals from the next transaction on, in every
+    /// process: no old key gets new values behind a rotation's back.
+    fn learn_keys(&self, conn: &mut Db) -> AppResult<()> {
+        let newest = keys::newest_field_key(conn)?.and_then(|id| u16::try_from(id).ok());
+        if newest != self.cipher.newest() {
+            self.cipher.refresh();
+        }
+        Ok(())
     }
 
     /// A connection for the few operations that run outside a transaction
@@ -351,37 +366,10 @@ impl Tx<'_> {
     }
 }
 
-fn checkout(pool: &Pool<Manager>) -> AppResult<diesel::r2d2::PooledConnection<Manager>> {
-    pool.get().map_err(|error| AppError::Connection(error.to_string()))
-}
-
 fn not_empty() -> AppError {
     AppError::coded(
         ErrorCode::Conflict,
         "目标数据库不是空的;只能恢复到空的数据库。",
         "The target database is not empty; a backup is restored into an empty one only.",
     )
-}
-
-fn pools(config: &Config) -> AppResult<(Pool<Manager>, Pool<Manager>, Backend)> {
-    let backend = match &config.database {
-        Database::Sqlite(path) => {
-            if let Some(dir) = path.parent() {
-                std::fs::create_dir_all(dir).map_err(AppError::io(dir))?;
-            }
-            Backend::Sqlite
-        }
-        Database::Postgres(_) => Backend::Postgres,
-    };
-    let build = |read_only: bool, size: u32| {
-        Pool::builder()
-            .max_size(size)
-            .min_idle(Some(0))
-            .connection_timeout(std::time::Duration::from_secs(10))
-            .build(Manager::new(config.database.clone(), read_only))
-            .map_err(|error| AppError::Connection(error.to_string()))
-    };
-    // SQLite has one writer; a second connection would only wait for the first.
-    let writers = if backend == Backend::Sqlite { 1 } else { 8 };
-    Ok((build(true, 8)?, build(false, writers)?, backend))
 }

@@ -5,13 +5,19 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 
 use super::connection::Db;
-use super::{account, certificate, fact, guardian, history, resident};
+use super::{REGISTRY_CHAIN, access, account, certificate, fact, guardian, history, line};
+use super::{resident, token};
 
-/// One encrypted column of a table whose key is `(id, street_code)`.
+/// One encrypted column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SealedColumn {
     /// Table.
     pub table: &'static str,
+    /// The number that values are bound to and found by.
+    pub owner: &'static str,
+    /// Whether the table is kept by street (`(id, street_code)`); otherwise
+    /// its rows belong to the registry as a whole.
+    pub by_street: bool,
     /// Column.
     pub column: &'static str,
     /// What the value is bound to, besides its record's id.
@@ -23,7 +29,17 @@ pub struct SealedColumn {
 }
 
 const fn open(table: &'static str, column: &'static str, field: &'static str) -> SealedColumn {
-    SealedColumn { table, column, field, index: None, append_only: false }
+    let owner = "id";
+    SealedColumn { table, owner, by_street: true, column, field, index: None, append_only: false }
+}
+
+const fn office(
+    table: &'static str,
+    owner: &'static str,
+    column: &'static str,
+    field: &'static str,
+) -> SealedColumn {
+    SealedColumn { owner, by_street: false, ..open(table, column, field) }
 }
 
 const fn indexed(sealed: SealedColumn, column: &'static str, kind: &'static str) -> SealedColumn {
@@ -34,7 +50,14 @@ const fn fixed(sealed: SealedColumn) -> SealedColumn {
     SealedColumn { append_only: true, ..sealed }
 }
 
-/// All of them. A test compares the list with the columns called `…_enc`.
+impl SealedColumn {
+    /// SQL of the chain that guards the row.
+    fn street(&self) -> String {
+        if self.by_street { "street_code".to_owned() } else { format!("'{REGISTRY_CHAIN}'") }
+    }
+}
+
+/// All columns of the registers. A test compares the list with the columns called `…_enc`.
 pub const SEALED: &[SealedColumn] = &[
     indexed(open("resident", "doc_no_enc", resident::DOC_NO), "doc_no_index", resident::DOC_INDEX),
     indexed(open("resident", "phone_enc", resident::PHONE), "phone_index", resident::PHONE_INDEX),
@@ -56,6 +79,16 @@ pub const SEALED: &[SealedColumn] = &[
     fixed(open("history", "old_enc", history::OLD)),
     fixed(open("history", "new_enc", history::NEW)),
 ];
+
+/// Secrets of accounts and of the service itself, which belong to no street.
+pub const OFFICE_SEALED: &[SealedColumn] = &[
+    office("user_access", "user_id", "totp_secret", access::TOTP_SECRET),
+    office("token_key", "id", "sealed", token::SEALED_SEED),
+];
+
+/// The inputs of payout lines: fixed with the line, and opened by recomputing
+/// it (`verify --full`) rather than one by one.
+pub const LINE_INPUTS: SealedColumn = fixed(open("line", "inputs", line::INPUTS));
 
 /// One encrypted value.
 #[derive(Debug, Clone, QueryableByName)]
@@ -89,11 +122,13 @@ pub fn list_sealed(
 ) -> QueryResult<Vec<SealedValue>> {
     let blind = column.index.map_or("NULL".to_owned(), |(name, _)| format!("\"{name}\""));
     let doc_kind = if column.field == resident::DOC_NO { "doc_kind" } else { "NULL" };
-    let SealedColumn { table, column, .. } = column;
+    let street = column.street();
+    let SealedColumn { table, owner, column, .. } = column;
     let query = format!(
-        "SELECT id, street_code, \"{column}\" AS sealed, {blind} AS blind, {doc_kind} AS doc_kind
-         FROM \"{table}\" WHERE \"{column}\" IS NOT NULL AND id > {after}
-         ORDER BY id LIMIT {limit}"
+        "SELECT {owner} AS id, {street} AS street_code, \"{column}\" AS sealed,
+                {blind} AS blind, {doc_kind} AS doc_kind
+         FROM \"{table}\" WHERE \"{column}\" IS NOT NULL AND {owner} > {after}
+         ORDER BY {owner} LIMIT {limit}"
     );
     diesel::sql_query(query).load(conn)
 }
@@ -141,17 +176,19 @@ pub fn list_outdated(
     after: i64,
     limit: i64,
 ) -> QueryResult<Vec<SealedValue>> {
-    let SealedColumn { table, column, .. } = column;
+    let place = column.street();
+    let SealedColumn { table, owner, column, .. } = column;
     let other = match conn {
         Db::Lite(_) => format!("hex(substr(\"{column}\", 2, 2)) <> '{key:04X}'"),
         Db::Pg(_) => format!("encode(substring(\"{column}\" from 2 for 2), 'hex') <> '{key:04x}'"),
     };
     let mark = if matches!(conn, Db::Lite(_)) { "?" } else { "$1" };
     let query = format!(
-        "SELECT id, street_code, \"{column}\" AS sealed, NULL AS blind, NULL AS doc_kind
-         FROM \"{table}\" WHERE street_code = {mark} AND \"{column}\" IS NOT NULL
-           AND id > {after} AND {other}
-         ORDER BY id LIMIT {limit}"
+        "SELECT {owner} AS id, {place} AS street_code, \"{column}\" AS sealed,
+                NULL AS blind, NULL AS doc_kind
+         FROM \"{table}\" WHERE {place} = {mark} AND \"{column}\" IS NOT NULL
+           AND {owner} > {after} AND {other}
+         ORDER BY {owner} LIMIT {limit}"
     );
     diesel::sql_query(query).bind::<Text, _>(street).load(conn)
 }
@@ -166,13 +203,14 @@ pub fn mark_resealed(
     value: &SealedValue,
     new: &[u8],
 ) -> QueryResult<usize> {
-    let SealedColumn { table, column, .. } = column;
+    let place = column.street();
+    let SealedColumn { table, owner, column, .. } = column;
     let marks =
         if matches!(conn, Db::Lite(_)) { ["?", "?", "?", "?"] } else { ["$1", "$2", "$3", "$4"] };
     let [to, id, street, old] = marks;
     let statement = format!(
         "UPDATE \"{table}\" SET \"{column}\" = {to}
-         WHERE id = {id} AND street_code = {street} AND \"{column}\" = {old}"
+         WHERE {owner} = {id} AND {place} = {street} AND \"{column}\" = {old}"
     );
     diesel::sql_query(statement)
         .bind::<Binary, _>(new)

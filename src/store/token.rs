@@ -6,6 +6,9 @@ use diesel::prelude::*;
 use super::Db;
 use super::schema::{refresh_token, token_key};
 
+/// What the seed of a signing key is bound to.
+pub const SEALED_SEED: &str = "token_key.sealed";
+
 /// A refresh token as stored: its hash only.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = refresh_token, treat_none_as_default_value = false)]

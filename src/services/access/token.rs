@@ -11,6 +11,7 @@ use super::session::{self, Kind, Session};
 use super::{base64_url, new_token, sign_in_failed, token_hash};
 use crate::clock::random_bytes;
 use crate::error::{AppError, AppResult, ErrorCode};
+use crate::services::auth::{Authorized, ManageSystem};
 use crate::store::audit::Entry;
 use crate::store::token::{self as rows, RefreshRow, TokenKeyRow};
 use crate::store::{REGISTRY_CHAIN, Store, Tx};
@@ -283,14 +284,12 @@ fn sign(store: &Store, keys: &TokenKeys, user_id: i64, session_id: i64) -> AppRe
 impl TokenKeys {
     /// The key that signs; the first one is made when it is first needed.
     fn current(&self, store: &Store) -> AppResult<Arc<SigningKey>> {
-        if let Some(key) = self.newest() {
-            return Ok(key);
-        }
+        // Asked each time: another process may have rotated the key.
         self.reload(store)?;
         match self.newest() {
             Some(key) => Ok(key),
             None => {
-                rotate_key(store)?;
+                replace_key(store, "system")?;
                 self.reload(store)?;
                 self.newest().ok_or_else(sign_in_failed)
             }
@@ -327,7 +326,7 @@ impl TokenKeys {
 fn open_key(store: &Store, row: &TokenKeyRow) -> AppResult<SigningKey> {
     let seed = store
         .cipher()
-        .open("token_key.sealed", row.id, &row.sealed)
+        .open(rows::SEALED_SEED, row.id, &row.sealed)
         .map_err(|error| key_failed(&error))?;
     // PKCS#8 v1 of an Ed25519 seed (RFC 8410 §7).
     const PREFIX: [u8; 16] = [
@@ -347,7 +346,11 @@ fn open_key(store: &Store, row: &TokenKeyRow) -> AppResult<SigningKey> {
 ///
 /// # Errors
 /// The database failed, or there is no randomness.
-pub fn rotate_key(store: &Store) -> AppResult<()> {
+pub fn rotate_key(store: &Store, by: &Authorized<'_, ManageSystem>) -> AppResult<()> {
+    replace_key(store, by.username())
+}
+
+fn replace_key(store: &Store, actor: &str) -> AppResult<()> {
     let mut seed = zeroize::Zeroizing::new([0; 32]);
     let mut name = [0; 9];
     random_bytes(seed.as_mut_slice()).map_err(AppError::io(std::path::Path::new("random")))?;
@@ -357,14 +360,14 @@ pub fn rotate_key(store: &Store) -> AppResult<()> {
         let now = tx.clock().now();
         let sealed = tx
             .cipher()
-            .seal("token_key.sealed", id, seed.as_slice())
+            .seal(rows::SEALED_SEED, id, seed.as_slice())
             .map_err(|error| key_failed(&error))?;
         let row =
             TokenKeyRow { kid: base64_url(&name), id, sealed, created_at: now, retired_at: None };
         rows::insert_key(tx.conn, &row)?;
         rows::mark_keys_retired(tx.conn, &row.kid, now)?;
         tx.audit(&Entry {
-            actor: "system",
+            actor,
             action: "key.rotate_token",
             object_kind: "token_key",
             object_id: Some(id),

@@ -10,7 +10,7 @@ use crate::clock::random_bytes;
 use crate::error::{AppError, AppResult, ErrorCode};
 use crate::store::{Cipher, REGISTRY_CHAIN, Store, access};
 
-const FIELD: &str = "user_access.totp_secret";
+const FIELD: &str = crate::store::access::TOTP_SECRET;
 const SEED: usize = 20;
 const RECOVERY_CODES: usize = 10;
 /// 32 letters and digits that are not mistaken for each other; RFC 4648 §6.

@@ -10,7 +10,7 @@ use crate::domain::money::Fen;
 use crate::domain::policy::{UnitAt, decode_inputs};
 
 /// Binds the sealed inputs to their field.
-pub(crate) const FIELD: &str = "line.inputs";
+pub(crate) const FIELD: &str = crate::store::line::INPUTS;
 
 /// Decoded inputs.
 #[derive(Debug, Clone, PartialEq, Eq)]

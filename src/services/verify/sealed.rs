@@ -4,7 +4,7 @@
 use super::{Check, Fault, NAMED};
 use crate::domain::document::DocKind;
 use crate::error::AppResult;
-use crate::store::sealed::{self, SEALED, SealedColumn, SealedValue};
+use crate::store::sealed::{self, OFFICE_SEALED, SEALED, SealedColumn, SealedValue};
 use crate::store::{Cipher, Db};
 
 const PAGE: i64 = 1_000;
@@ -15,7 +15,7 @@ const SAMPLE: u64 = 20_000;
 pub(super) fn check(conn: &mut Db, cipher: &Cipher, full: bool) -> AppResult<[Check; 2]> {
     let (mut opened, mut compared) = (0, 0);
     let (mut sealed_faults, mut index_faults) = (Vec::new(), Vec::new());
-    for column in SEALED {
+    for column in SEALED.iter().chain(OFFICE_SEALED) {
         let mut after = i64::MIN;
         let mut seen = 0;
         loop {
