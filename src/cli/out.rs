@@ -50,9 +50,6 @@ macro_rules! println {
     () => { $crate::cli::out::write(format_args!("\n")) };
     ($($text:tt)*) => { $crate::cli::out::write(format_args!("{}\n", format_args!($($text)*))) };
 }
-macro_rules! print {
-    ($($text:tt)*) => { $crate::cli::out::write(format_args!($($text)*)) };
-}
 macro_rules! eprintln {
     () => { $crate::cli::out::write_error(format_args!("\n")) };
     ($($text:tt)*) => { $crate::cli::out::write_error(format_args!("{}\n", format_args!($($text)*))) };
