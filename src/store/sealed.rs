@@ -141,7 +141,8 @@ struct KeyCount {
     rows: i64,
 }
 
-/// How many values of a column each data key seals (key id → values).
+/// How many values of a column each data key seals (key id → values). What is
+/// too short to name a key was sealed by none.
 ///
 /// # Errors
 /// The database failed.
@@ -151,7 +152,7 @@ pub fn count_by_key(conn: &mut Db, column: &SealedColumn) -> QueryResult<Vec<(u1
         Db::Pg(_) => format!("encode(substring(\"{}\" from 2 for 2), 'hex')", column.column),
     };
     let query = format!(
-        "SELECT {key} AS key, count(*) AS rows FROM \"{}\" WHERE \"{}\" IS NOT NULL GROUP BY 1",
+        "SELECT {key} AS key, count(*) AS rows FROM \"{}\" WHERE length(\"{}\") >= 3 GROUP BY 1",
         column.table, column.column
     );
     let rows: Vec<KeyCount> = diesel::sql_query(query).load(conn)?;

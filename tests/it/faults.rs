@@ -240,7 +240,8 @@ fn a_read_only_disk_is_said() {
         "set -e; mount --bind '{folder}' '{folder}'; mount -o remount,bind,ro '{folder}'; \
          ! touch '{folder}/probe' 2>/dev/null"
     );
-    for arguments in [&["keys", "rotate"][..], &["keys", "rotate", "--kek"], &["migrate"]] {
+    let backup = registry.config.data_dir.join("a.mcb").to_string_lossy().into_owned();
+    for arguments in [&["keys", "rotate"][..], &["keys", "rotate", "--kek"], &["backup", &backup]] {
         let output = within(&registry, shell, &script, arguments);
         assert_eq!(status(&output), 8, "{arguments:?}: {}", text(&output));
         assert!(text(&output).contains(" / "), "{}", text(&output));
