@@ -40,6 +40,22 @@ impl LinePlace {
     pub fn of(row: &LineRow) -> LinePlace {
         LinePlace { beneficiary: row.beneficiary_id, month: row.month, kind: row.kind }
     }
+
+    /// As addresses carry it: `beneficiary.month.kind`.
+    #[must_use]
+    pub fn text(&self) -> String {
+        format!("{}.{}.{}", self.beneficiary.0, self.month, self.kind.code())
+    }
+
+    /// From that text.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<LinePlace> {
+        let mut parts = text.splitn(3, '.');
+        let beneficiary = BeneficiaryId(parts.next()?.parse().ok()?);
+        let month: Month = parts.next()?.parse().ok()?;
+        let kind = LineKind::from_code(parts.next()?)?;
+        Some(LinePlace { beneficiary, month, kind })
+    }
 }
 
 /// Where a page begins.

@@ -248,4 +248,52 @@ on_both! {
         });
         world.check(august);
     }
+
+    fn programs_do_a_month_too(registry) {
+        use actix_web::http::Method;
+        use serde_json::json;
+        let world = home(registry, "2023-08");
+        let august = month("2023-08");
+        world.on(august.day(16));
+        world.draft(august).expect("drafted");
+        add_user(registry, "zhou", Role::Clerk);
+        let run = world.run_of("dibao", august);
+        let state = state(registry, Profile::Demo);
+        finish(async {
+            let app = init_service(mingce::app!(&state)).await;
+            let mut program = Browser::default();
+            let account = json!({ "username": "zhou", "password": PASSWORD });
+            let grant = program.json(&app, Method::POST, "/api/v1/session", &account).await;
+            assert_eq!(grant.status, 201, "{}", grant.body);
+            let token = grant.json()["access_token"].as_str().expect("a token").to_owned();
+            let mut program = Browser::default().header("authorization", &format!("Bearer {token}"));
+            let listed = program.get(&app, "/api/v1/months/2023-08/runs").await.json();
+            assert!(listed["programs"].as_array().is_some_and(|rows| rows.len() > 3), "{listed}");
+            let at = format!("/api/v1/runs/{}", run.id);
+            let seen = program.get(&app, &at).await;
+            assert_eq!((seen.status, seen.json()["regular_fen"].as_i64()), (200, Some(71_600)));
+            let etag = seen.header("etag").to_owned();
+            let lines = program.get(&app, &format!("{at}/lines?limit=1")).await.json();
+            assert_eq!(lines["count"].as_i64(), Some(1), "{lines}");
+            let line = lines["lines"][0]["id"].as_str().expect("a line").to_owned();
+            let explained = program.get(&app, &format!("/api/v1/lines/{line}")).await.json();
+            assert_eq!(explained["due_fen"].as_i64(), Some(71_600), "{explained}");
+            let table = program.get(&app, "/api/v1/reports/month/2023-08").await.json();
+            assert_eq!(table["monthly_total"]["due"]["amount"].as_i64(), Some(71_600));
+            let (submit, nothing) = (format!("{at}/submit"), json!({}));
+            assert_eq!(program.json(&app, Method::POST, &submit, &nothing).await.status, 428);
+            let mut stale = program.clone().header("if-match", "\"999\"");
+            let answer = stale.json(&app, Method::POST, &submit, &nothing).await;
+            assert_eq!((answer.status, answer.json()["code"].as_str()), (412, Some("precondition_failed")));
+            let mut fresh = program.clone().header("if-match", &etag);
+            let unknown = json!({ "force": true });
+            assert_eq!(fresh.json(&app, Method::POST, &submit, &unknown).await.status, 422);
+            let done = fresh.json(&app, Method::POST, &submit, &nothing).await;
+            assert_eq!((done.status, done.json()["state"].as_str()), (200, Some("submitted")), "{}", done.body);
+            assert_eq!(fresh.json(&app, Method::POST, &submit, &nothing).await.status, 412);
+            let described = program.get(&app, "/api/v1/openapi.json").await.json();
+            assert_eq!(described["openapi"].as_str(), Some("3.1.0"));
+            assert!(described["paths"]["/api/v1/runs/{id}/approve"]["post"].is_object());
+        });
+    }
 }

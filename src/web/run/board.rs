@@ -127,8 +127,7 @@ fn next(page: &Page, board: &MonthBoard) -> Next {
             approves.then(|| (format!("/months/{}/close", board.month), page.t("run.close_month")));
         return Next { link, ..plain(page.t("run.next_close").to_owned()) };
     }
-    let link = (format!("/reports/monthly?month={}", board.month), page.t("menu.monthly"));
-    Next { link: Some(link), ..plain(page.t("run.next_closed").to_owned()) }
+    plain(page.t("run.next_closed").to_owned())
 }
 
 /// The form.

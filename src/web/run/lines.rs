@@ -4,8 +4,7 @@ use askama::Template;
 
 use super::show::kind_word;
 use super::words::RunWords;
-use crate::domain::ids::{BeneficiaryId, RunId};
-use crate::domain::month::Month;
+use crate::domain::ids::RunId;
 use crate::domain::payout::{LineKind, LineReason};
 use crate::http::{Allowed, Fault, Fields, FromFields, Outcome, Path, Query};
 use crate::services::auth::ReadReport;
@@ -98,8 +97,8 @@ impl FromFields for LinesQuery {
             return None;
         }
         let from = match (fields.text("after"), fields.text("before")) {
-            (Some(text), _) => From::After(place(&text)?),
-            (None, Some(text)) => From::Before(place(&text)?),
+            (Some(text), _) => From::After(LinePlace::parse(&text)?),
+            (None, Some(text)) => From::Before(LinePlace::parse(&text)?),
             (None, None) => From::Start,
         };
         let filter = LineFilterInput {
@@ -110,20 +109,6 @@ impl FromFields for LinesQuery {
         let at = fields.text("at").and_then(|text| text.parse().ok()).unwrap_or(0);
         Some(LinesQuery { filter, from, at })
     }
-}
-
-/// A place as addresses carry it: `beneficiary.month.kind`.
-fn place(text: &str) -> Option<LinePlace> {
-    let mut parts = text.splitn(3, '.');
-    let beneficiary = BeneficiaryId(parts.next()?.parse().ok()?);
-    let month: Month = parts.next()?.parse().ok()?;
-    let kind = LineKind::from_code(parts.next()?)?;
-    Some(LinePlace { beneficiary, month, kind })
-}
-
-fn place_text(item: &LineItem) -> String {
-    let line = &item.line;
-    format!("{}.{}.{}", line.beneficiary_id.0, line.month, line.kind.code())
 }
 
 /// `GET /runs/{id}/lines`.
@@ -166,7 +151,9 @@ pub async fn show(
     };
     let base = address(id, &fields, &[]);
     let link = |way: &str, item: Option<&LineItem>, at: i64, there: bool| match item {
-        Some(item) if there => format!("{base}{way}={}&at={}", place_text(item), at.max(0)),
+        Some(item) if there => {
+            format!("{base}{way}={}&at={}", LinePlace::of(&item.line).text(), at.max(0))
+        }
         _ => String::new(),
     };
     page.show(|page| LinesPage {

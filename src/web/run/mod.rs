@@ -1,6 +1,6 @@
 //! The month: its board, runs, lines, and the steps from draft to closed.
 
-mod approval;
+pub(crate) mod approval;
 mod board;
 mod close;
 mod line;
