@@ -161,6 +161,19 @@ impl Relation {
     }
 }
 
+impl serde::Serialize for Relation {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Relation {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Relation, D::Error> {
+        let code = String::deserialize(deserializer)?;
+        Relation::parse(&code).ok_or_else(|| serde::de::Error::custom("unknown relation"))
+    }
+}
+
 /// Ethnicity, GB/T 3304-1991.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Ethnicity(&'static Entry);

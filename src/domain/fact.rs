@@ -24,6 +24,10 @@ coded! {
 }
 
 impl FactKind {
+    /// Code of an assertion that ends a registration from its month on, instead
+    /// of saying that it never held.
+    pub const ENDED: &'static str = "ended";
+
     /// Kinds whose amount (fen a year) must be given.
     #[must_use]
     pub const fn has_amount(self) -> bool {
@@ -51,6 +55,7 @@ impl FactKind {
             FactKind::ChildClass => {
                 Some(&["C1a", "C1b", "C2", "C3", "C4", "C4h", "C5", "C6", "none"])
             }
+            FactKind::MentalRegister => Some(&[FactKind::ENDED]),
             FactKind::LivingCondition => {
                 Some(&["no_fixed_income", "multi_disabled", "elder_supported", "none"])
             }
@@ -106,7 +111,7 @@ pub enum Change {
 }
 
 /// The dates a fact was entered with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct FactDates {
     /// The day it happened.
     pub event_on: Option<NaiveDate>,

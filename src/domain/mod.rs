@@ -29,6 +29,7 @@ pub mod normalise;
 pub mod password;
 pub mod payout;
 pub mod payout_hash;
+pub mod pending;
 pub mod pinyin;
 pub mod policy;
 pub mod resident;

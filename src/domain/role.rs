@@ -115,6 +115,13 @@ impl Role {
         }
     }
 
+    /// Whether this role is at supervisor level or above among those who edit
+    /// (`rulings.md` P10): it may confirm what another entered.
+    #[must_use]
+    pub const fn is_second_person(self) -> bool {
+        matches!(self, R::Supervisor | R::Clerk)
+    }
+
     /// Whether the table lets this role do it.
     #[must_use]
     pub fn may(self, permission: Permission) -> bool {

@@ -1,6 +1,7 @@
 //! Payee accounts. The holder may be another person than the beneficiary.
 
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
 use super::auth::{Authorized, EditAward};
 use super::record::{Act, Changes, check_optional, check_required, one_row, seal, seal_opt};
@@ -9,12 +10,13 @@ use crate::domain::account::{AccountNo, HolderRelation, cnaps_ok};
 use crate::domain::document::Document;
 use crate::domain::ids::ResidentId;
 use crate::domain::normalise;
+use crate::domain::scope::Scope;
 use crate::error::{AppError, AppResult, ErrorCode, Refusal};
 use crate::store::account::{self as rows, ACCOUNT_INDEX, ACCOUNT_NO, AccountRow, HOLDER_DOC};
 use crate::store::{Store, Tx};
 
 /// An account as entered.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AccountInput {
     /// The beneficiary, or the head of the household.
     pub owner: ResidentId,
@@ -61,61 +63,73 @@ impl AccountInput {
 /// All wrong fields at once; the same number is registered for this person.
 pub fn add(store: &Store, by: &Authorized<'_, EditAward>, input: &AccountInput) -> AppResult<i64> {
     store.write(by.street(), |tx| {
-        let owner = resident::load(tx, by.scope(), input.owner)?;
-        let mut refusals = Vec::new();
-        let number = AccountNo::parse(&input.account_no)
-            .map_err(|e| refusals.push(Refusal::field("account_no", e.zh(), e.en())))
-            .ok();
-        let holder_name = normalise::name(input.holder_name.as_deref().unwrap_or(&owner.name))
-            .map_err(|e| refusals.push(Refusal::field("holder_name", e.zh(), e.en())))
-            .unwrap_or_default();
-        let holder_doc = holder_doc(tx, input, &mut refusals);
-        check_required(&mut refusals, "bank_name", &input.bank_name);
-        check_optional(&mut refusals, "agreement_no", input.agreement_no.as_deref());
-        if input.bank_cnaps.as_deref().is_some_and(|code| !cnaps_ok(code)) {
-            refusals.push(Refusal::field(
-                "bank_cnaps",
-                "联行号应为 12 位数字。",
-                "A CNAPS code has 12 digits.",
-            ));
-        }
-        if input.opened_on > tx.clock().today() {
-            refusals.push(super::award::future("opened_on"));
-        }
-        let number = number.as_ref().map(AccountNo::as_str).unwrap_or_default();
-        let index = tx.cipher().blind(ACCOUNT_INDEX, number);
-        let same = rows::list_accounts_by_no(tx.conn, by.street(), &index)?;
-        if same.iter().any(|a| a.owner_id == owner.id && a.closed_on.is_none()) {
-            refusals.push(Refusal::new(
-                ErrorCode::Duplicate,
-                "该账户已为此人登记。",
-                "This account is registered for this person already.",
-            ));
-        }
-        AppError::refused_unless_empty(refusals)?;
-        let id = tx.next_id();
-        let row = AccountRow {
-            id,
-            street_code: by.street().to_owned(),
-            owner_id: owner.id,
-            holder_name,
-            holder_doc_enc: seal_opt(tx.cipher(), HOLDER_DOC, id, holder_doc.as_deref())?,
-            relation: input.relation,
-            bank_name: input.bank_name.trim().to_owned(),
-            bank_cnaps: input.bank_cnaps.clone(),
-            account_enc: seal(tx.cipher(), ACCOUNT_NO, id, number)?,
-            account_index: index,
-            opened_on: input.opened_on,
-            closed_on: None,
-            agreement_no: input.agreement_no.clone(),
-            import_id: None,
-        };
-        rows::insert_accounts(tx.conn, std::slice::from_ref(&row))?;
         let mut changes = Changes::default();
-        changes.created("account", id);
+        let id = add_in(tx, by.scope(), input, &mut changes)?;
         changes.write(tx, &act(by, "account.add", id, None))?;
         Ok(id)
     })
+}
+
+/// Registers an account inside a transaction.
+pub(crate) fn add_in(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    input: &AccountInput,
+    changes: &mut Changes,
+) -> AppResult<i64> {
+    let street = scope.street_code();
+    let owner = resident::load(tx, scope, input.owner)?;
+    let mut refusals = Vec::new();
+    let number = AccountNo::parse(&input.account_no)
+        .map_err(|e| refusals.push(Refusal::field("account_no", e.zh(), e.en())))
+        .ok();
+    let holder_name = normalise::name(input.holder_name.as_deref().unwrap_or(&owner.name))
+        .map_err(|e| refusals.push(Refusal::field("holder_name", e.zh(), e.en())))
+        .unwrap_or_default();
+    let holder_doc = holder_doc(tx, input, &mut refusals);
+    check_required(&mut refusals, "bank_name", &input.bank_name);
+    check_optional(&mut refusals, "agreement_no", input.agreement_no.as_deref());
+    if input.bank_cnaps.as_deref().is_some_and(|code| !cnaps_ok(code)) {
+        refusals.push(Refusal::field(
+            "bank_cnaps",
+            "联行号应为 12 位数字。",
+            "A CNAPS code has 12 digits.",
+        ));
+    }
+    if input.opened_on > tx.clock().today() {
+        refusals.push(super::award::future("opened_on"));
+    }
+    let number = number.as_ref().map(AccountNo::as_str).unwrap_or_default();
+    let index = tx.cipher().blind(ACCOUNT_INDEX, number);
+    let same = rows::list_accounts_by_no(tx.conn, street, &index)?;
+    if same.iter().any(|a| a.owner_id == owner.id && a.closed_on.is_none()) {
+        refusals.push(Refusal::new(
+            ErrorCode::Duplicate,
+            "该账户已为此人登记。",
+            "This account is registered for this person already.",
+        ));
+    }
+    AppError::refused_unless_empty(refusals)?;
+    let id = tx.next_id();
+    let row = AccountRow {
+        id,
+        street_code: street.to_owned(),
+        owner_id: owner.id,
+        holder_name,
+        holder_doc_enc: seal_opt(tx.cipher(), HOLDER_DOC, id, holder_doc.as_deref())?,
+        relation: input.relation,
+        bank_name: input.bank_name.trim().to_owned(),
+        bank_cnaps: input.bank_cnaps.clone(),
+        account_enc: seal(tx.cipher(), ACCOUNT_NO, id, number)?,
+        account_index: index,
+        opened_on: input.opened_on,
+        closed_on: None,
+        agreement_no: input.agreement_no.clone(),
+        import_id: None,
+    };
+    rows::insert_accounts(tx.conn, std::slice::from_ref(&row))?;
+    changes.created("account", id);
+    Ok(id)
 }
 
 /// Who holds the account of somebody else must be known, and an organisation

@@ -1,6 +1,7 @@
 //! Disability certificates: first issue, renewal, cancellation.
 
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
 use super::auth::{Authorized, EditAward};
 use super::record::{Act, Changes, check_required, one_row, seal, sealed};
@@ -9,13 +10,14 @@ use crate::domain::certificate::{CertificateDetail, CertificateError, check};
 use crate::domain::citizen_id::CitizenId;
 use crate::domain::ids::ResidentId;
 use crate::domain::month::Month;
+use crate::domain::scope::Scope;
 use crate::error::{AppError, AppResult, ErrorCode, Refusal};
 use crate::store::certificate::{self as rows, CERT_INDEX, CERT_NO, CertificateRow, DETAIL};
 use crate::store::resident::{DOC_NO, ResidentRow};
 use crate::store::{Cipher, Store, Tx};
 
 /// A certificate as entered.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CertificateInput {
     /// Whose.
     pub resident: ResidentId,
@@ -34,7 +36,8 @@ pub struct CertificateInput {
 }
 
 /// Which issue of a person's certificate this is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Issue {
     /// The person's first certificate (R11). Counts from the month of issue.
     First,
@@ -61,40 +64,51 @@ pub fn issue(
     input: &CertificateInput,
 ) -> AppResult<i64> {
     store.write(by.street(), |tx| {
-        let person = resident::load(tx, by.scope(), input.resident)?;
-        let earlier = rows::list_certificates_of(tx.conn, by.street(), person.id)?;
-        let mut refusals = date_faults(tx, input, &person);
-        let owner = owner_id(tx, &person)?;
-        let number = check(&input.number, owner.as_ref(), &input.detail, tx.clock().today())
-            .map_err(|e| refusals.push(Refusal::field(field_of(&e), e.zh(), e.en())))
-            .ok();
-        refusals.extend(issue_fault(input.issue, &earlier));
-        AppError::refused_unless_empty(refusals)?;
-        let id = tx.next_id();
-        let number = number.as_ref().map(|n| n.as_str()).unwrap_or_default();
-        let row = build_row(
-            &CertificateMaker { cipher: tx.cipher(), id, person: &person, import_id: None },
-            input,
-            number,
-            first_month(input, &earlier),
-        )?;
-        if earlier
-            .iter()
-            .any(|c| c.cert_no_index == row.cert_no_index && c.from_month == row.from_month)
-        {
-            return Err(AppError::coded(
-                ErrorCode::Duplicate,
-                "该证从同一月起已登记。",
-                "This certificate is registered from the same month already.",
-            ));
-        }
-        rows::insert_certificates(tx.conn, std::slice::from_ref(&row))?;
         let mut changes = Changes::default();
-        changes.created("certificate", id);
-        changes.mark(person.unit_id, row.from_month, input.known_on);
+        let id = issue_in(tx, by.scope(), input, &mut changes)?;
         changes.write(tx, &act(by, "certificate.issue", id, None))?;
         Ok(id)
     })
+}
+
+/// Registers a certificate inside a transaction.
+pub(crate) fn issue_in(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    input: &CertificateInput,
+    changes: &mut Changes,
+) -> AppResult<i64> {
+    let person = resident::load(tx, scope, input.resident)?;
+    let earlier = rows::list_certificates_of(tx.conn, scope.street_code(), person.id)?;
+    let mut refusals = date_faults(tx, input, &person);
+    let owner = owner_id(tx, &person)?;
+    let number = check(&input.number, owner.as_ref(), &input.detail, tx.clock().today())
+        .map_err(|e| refusals.push(Refusal::field(field_of(&e), e.zh(), e.en())))
+        .ok();
+    refusals.extend(issue_fault(input.issue, &earlier));
+    AppError::refused_unless_empty(refusals)?;
+    let id = tx.next_id();
+    let number = number.as_ref().map(|n| n.as_str()).unwrap_or_default();
+    let row = build_row(
+        &CertificateMaker { cipher: tx.cipher(), id, person: &person, import_id: None },
+        input,
+        number,
+        first_month(input, &earlier),
+    )?;
+    if earlier
+        .iter()
+        .any(|c| c.cert_no_index == row.cert_no_index && c.from_month == row.from_month)
+    {
+        return Err(AppError::coded(
+            ErrorCode::Duplicate,
+            "该证从同一月起已登记。",
+            "This certificate is registered from the same month already.",
+        ));
+    }
+    rows::insert_certificates(tx.conn, std::slice::from_ref(&row))?;
+    changes.created("certificate", id);
+    changes.mark(person.unit_id, row.from_month, input.known_on);
+    Ok(id)
 }
 
 /// What a certificate's row needs besides the input.
@@ -250,35 +264,43 @@ pub fn cancel(
     reason: &str,
 ) -> AppResult<()> {
     store.write(by.street(), |tx| {
-        let not_found = || AppError::not_found("残疾人证", "certificate");
-        let row = rows::find_certificate(tx.conn, by.street(), id)?.ok_or_else(not_found)?;
-        resident::load(tx, by.scope(), row.resident_id).map_err(|_| not_found())?;
-        let mut refusals = Vec::new();
-        check_required(&mut refusals, "reason", reason);
-        let today = tx.clock().today();
-        if cancelled_on < row.issued_on || known_on < cancelled_on || known_on > today {
-            refusals.push(Refusal::field(
-                "cancelled_on",
-                format!("注销日期应在发证({})与获知日期之间,获知日期不晚于今天。", row.issued_on),
-                format!(
-                    "The cancellation must lie between the issue ({}) and the day it became \
-                     known, which must not be in the future.",
-                    row.issued_on
-                ),
-            ));
-        }
-        AppError::refused_unless_empty(refusals)?;
-        one_row(rows::mark_certificate_cancelled(
-            tx.conn,
-            by.street(),
-            id,
-            cancelled_on,
-            known_on,
-        )?)?;
         let mut changes = Changes::default();
-        let day = Some(cancelled_on.to_string());
-        changes.field(("certificate", id), "cancelled_on", None, day);
-        changes.mark(row.unit_id, Month::of(cancelled_on).next(), known_on);
+        cancel_in(tx, by.scope(), id, (cancelled_on, known_on), reason, &mut changes)?;
         changes.write(tx, &act(by, "certificate.cancel", id, Some(reason)))
     })
+}
+
+/// Cancels a certificate inside a transaction.
+pub(crate) fn cancel_in(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    id: i64,
+    (cancelled_on, known_on): (NaiveDate, NaiveDate),
+    reason: &str,
+    changes: &mut Changes,
+) -> AppResult<()> {
+    let street = scope.street_code();
+    let not_found = || AppError::not_found("残疾人证", "certificate");
+    let row = rows::find_certificate(tx.conn, street, id)?.ok_or_else(not_found)?;
+    resident::load(tx, scope, row.resident_id).map_err(|_| not_found())?;
+    let mut refusals = Vec::new();
+    check_required(&mut refusals, "reason", reason);
+    let today = tx.clock().today();
+    if cancelled_on < row.issued_on || known_on < cancelled_on || known_on > today {
+        refusals.push(Refusal::field(
+            "cancelled_on",
+            format!("注销日期应在发证({})与获知日期之间,获知日期不晚于今天。", row.issued_on),
+            format!(
+                "The cancellation must lie between the issue ({}) and the day it became \
+                     known, which must not be in the future.",
+                row.issued_on
+            ),
+        ));
+    }
+    AppError::refused_unless_empty(refusals)?;
+    one_row(rows::mark_certificate_cancelled(tx.conn, street, id, cancelled_on, known_on)?)?;
+    let day = Some(cancelled_on.to_string());
+    changes.field(("certificate", id), "cancelled_on", None, day);
+    changes.mark(row.unit_id, Month::of(cancelled_on).next(), known_on);
+    Ok(())
 }

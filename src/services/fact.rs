@@ -2,6 +2,7 @@
 //! changed, only annulled.
 
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
 use super::auth::{Authorized, EditAward};
 use super::record::{Act, Changes, check_optional, check_required, one_row, seal_opt};
@@ -10,12 +11,13 @@ use crate::domain::fact::{FactDates, FactKind, effect};
 use crate::domain::ids::ResidentId;
 use crate::domain::money::Fen;
 use crate::domain::month::Month;
+use crate::domain::scope::Scope;
 use crate::error::{AppError, AppResult, Refusal};
 use crate::store::fact::{self as rows, DETAIL, FactRow};
 use crate::store::{Store, Tx};
 
 /// A fact as entered.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FactInput {
     /// About whom.
     pub resident: ResidentId,
@@ -58,54 +60,65 @@ impl FactInput {
 /// All wrong fields at once.
 pub fn record(store: &Store, by: &Authorized<'_, EditAward>, input: &FactInput) -> AppResult<i64> {
     store.write(by.street(), |tx| {
-        let person = resident::load(tx, by.scope(), input.resident)?;
-        let mut refusals = faults(tx, input, person.birth_on);
-        let effect = match effect(input.kind.change(), &input.dates) {
-            Ok(effect) => effect,
-            Err(missing) => {
-                refusals.push(Refusal::field(missing.0, missing.zh(), missing.en()));
-                return Err(AppError::Refused(refusals));
-            }
-        };
-        let to_month = match input.kind.is_quarterly() {
-            true => Some(effect.from_month.plus(3)),
-            false => input.to_month,
-        };
-        if to_month.is_some_and(|to| to <= effect.from_month) {
-            refusals.push(Refusal::field(
-                "to_month",
-                "终止月必须晚于起始月。",
-                "The end must lie after the first month.",
-            ));
-        }
-        AppError::refused_unless_empty(refusals)?;
-        let id = tx.next_id();
-        let row = FactRow {
-            id,
-            street_code: by.street().to_owned(),
-            resident_id: person.id,
-            unit_id: person.unit_id,
-            kind: input.kind,
-            code: input.code.as_deref().map(|code| code.trim().to_owned()),
-            amount_fen: input.amount,
-            detail_enc: seal_opt(tx.cipher(), DETAIL, id, input.detail.as_deref())?,
-            from_month: effect.from_month,
-            to_month,
-            event_on: input.dates.event_on,
-            reported_on: input.dates.reported_on,
-            decided_on: input.dates.decided_on,
-            known_on: effect.known_on,
-            annulled_on: None,
-            doc_no: input.doc_no.clone(),
-            import_id: None,
-        };
-        rows::insert_facts(tx.conn, std::slice::from_ref(&row))?;
         let mut changes = Changes::default();
-        changes.created("fact", id);
-        changes.mark(person.unit_id, effect.from_month, effect.known_on);
+        let id = record_in(tx, by.scope(), input, &mut changes)?;
         changes.write(tx, &act(by, "fact.record", id, input.doc_no.as_deref()))?;
         Ok(id)
     })
+}
+
+/// Records a fact inside a transaction.
+pub(crate) fn record_in(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    input: &FactInput,
+    changes: &mut Changes,
+) -> AppResult<i64> {
+    let person = resident::load(tx, scope, input.resident)?;
+    let mut refusals = faults(tx, input, person.birth_on);
+    let effect = match effect(input.kind.change(), &input.dates) {
+        Ok(effect) => effect,
+        Err(missing) => {
+            refusals.push(Refusal::field(missing.0, missing.zh(), missing.en()));
+            return Err(AppError::Refused(refusals));
+        }
+    };
+    let to_month = match input.kind.is_quarterly() {
+        true => Some(effect.from_month.plus(3)),
+        false => input.to_month,
+    };
+    if to_month.is_some_and(|to| to <= effect.from_month) {
+        refusals.push(Refusal::field(
+            "to_month",
+            "终止月必须晚于起始月。",
+            "The end must lie after the first month.",
+        ));
+    }
+    AppError::refused_unless_empty(refusals)?;
+    let id = tx.next_id();
+    let row = FactRow {
+        id,
+        street_code: scope.street_code().to_owned(),
+        resident_id: person.id,
+        unit_id: person.unit_id,
+        kind: input.kind,
+        code: input.code.as_deref().map(|code| code.trim().to_owned()),
+        amount_fen: input.amount,
+        detail_enc: seal_opt(tx.cipher(), DETAIL, id, input.detail.as_deref())?,
+        from_month: effect.from_month,
+        to_month,
+        event_on: input.dates.event_on,
+        reported_on: input.dates.reported_on,
+        decided_on: input.dates.decided_on,
+        known_on: effect.known_on,
+        annulled_on: None,
+        doc_no: input.doc_no.clone(),
+        import_id: None,
+    };
+    rows::insert_facts(tx.conn, std::slice::from_ref(&row))?;
+    changes.created("fact", id);
+    changes.mark(person.unit_id, effect.from_month, effect.known_on);
+    Ok(id)
 }
 
 fn act<'a>(
@@ -191,23 +204,37 @@ pub fn annul(
     reason: &str,
 ) -> AppResult<()> {
     store.write(by.street(), |tx| {
-        let not_found = || AppError::not_found("事项", "fact");
-        let row = rows::find_fact(tx.conn, by.street(), id)?.ok_or_else(not_found)?;
-        resident::load(tx, by.scope(), row.resident_id).map_err(|_| not_found())?;
-        let mut refusals = Vec::new();
-        check_required(&mut refusals, "reason", reason);
-        if annulled_on < row.known_on || annulled_on > tx.clock().today() {
-            refusals.push(Refusal::field(
-                "annulled_on",
-                format!("撤销日期应在 {} 至今天之间。", row.known_on),
-                format!("The date must lie between {} and today.", row.known_on),
-            ));
-        }
-        AppError::refused_unless_empty(refusals)?;
-        one_row(rows::mark_fact_annulled(tx.conn, by.street(), id, annulled_on)?)?;
         let mut changes = Changes::default();
-        changes.field(("fact", id), "annulled_on", None, Some(annulled_on.to_string()));
-        changes.mark(row.unit_id, row.from_month, annulled_on);
+        annul_in(tx, by.scope(), id, annulled_on, reason, &mut changes)?;
         changes.write(tx, &act(by, "fact.annul", id, Some(reason)))
     })
+}
+
+/// Annuls a fact inside a transaction.
+pub(crate) fn annul_in(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    id: i64,
+    annulled_on: NaiveDate,
+    reason: &str,
+    changes: &mut Changes,
+) -> AppResult<()> {
+    let street = scope.street_code();
+    let not_found = || AppError::not_found("事项", "fact");
+    let row = rows::find_fact(tx.conn, street, id)?.ok_or_else(not_found)?;
+    resident::load(tx, scope, row.resident_id).map_err(|_| not_found())?;
+    let mut refusals = Vec::new();
+    check_required(&mut refusals, "reason", reason);
+    if annulled_on < row.known_on || annulled_on > tx.clock().today() {
+        refusals.push(Refusal::field(
+            "annulled_on",
+            format!("撤销日期应在 {} 至今天之间。", row.known_on),
+            format!("The date must lie between {} and today.", row.known_on),
+        ));
+    }
+    AppError::refused_unless_empty(refusals)?;
+    one_row(rows::mark_fact_annulled(tx.conn, street, id, annulled_on)?)?;
+    changes.field(("fact", id), "annulled_on", None, Some(annulled_on.to_string()));
+    changes.mark(row.unit_id, row.from_month, annulled_on);
+    Ok(())
 }

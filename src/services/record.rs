@@ -9,6 +9,7 @@ use chrono::NaiveDate;
 use crate::domain::ids::UnitId;
 use crate::domain::month::Month;
 use crate::domain::normalise;
+use crate::domain::role::Role;
 use crate::error::{AppError, AppResult, ErrorCode, Refusal};
 use crate::store::audit::Entry;
 use crate::store::cipher::SealError;
@@ -190,6 +191,26 @@ pub(crate) fn stale() -> AppError {
         "该记录刚被别人修改过。请重新打开,核对后再保存。",
         "Somebody saved a newer version of this record. Open it again, compare, and save.",
     )
+}
+
+/// `rulings.md` P10: the second person is another user at supervisor level or
+/// above. `first` is who entered the change, if somebody did.
+pub(crate) fn check_second(role: Role, username: &str, first: Option<&str>) -> AppResult<()> {
+    if first == Some(username) {
+        return Err(AppError::coded(
+            ErrorCode::SeparationOfDuties,
+            "录入人不能确认自己录入的内容,请由另一人确认。",
+            "Whoever entered this may not confirm it; ask somebody else.",
+        ));
+    }
+    if role.is_second_person() {
+        return Ok(());
+    }
+    Err(AppError::coded(
+        ErrorCode::Forbidden,
+        "须由社区主管及以上人员确认。",
+        "Only a supervisor or above may confirm this.",
+    ))
 }
 
 /// Exactly one row must have changed.

@@ -17,6 +17,7 @@ use crate::domain::life_event::EventKind;
 use crate::domain::payout::{
     AttemptState, ClaimLineKind, ClaimStatus, LineKind, RunOrigin, RunState,
 };
+use crate::domain::pending::{ChangeKind, ChangeState, ReviewKind};
 use crate::domain::resident::ResidentStatus;
 use crate::domain::temp_case::{CaseKind, CaseLevel, Cause, FamilyCategory};
 use crate::domain::visit::{Purpose, VisitResult, VisitStatus};
@@ -53,6 +54,8 @@ stored_as_text!(
     CaseKind,
     CaseLevel,
     Cause,
+    ChangeKind,
+    ChangeState,
     ClaimLineKind,
     ClaimStatus,
     DecisionKind,
@@ -74,6 +77,7 @@ stored_as_text!(
     ResidenceStatus,
     ResidentStatus,
     ReviewClass,
+    ReviewKind,
     RunOrigin,
     RunState,
     VisitResult,

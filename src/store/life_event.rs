@@ -94,3 +94,23 @@ pub fn mark_event_annulled(
         .set(life_event::annulled_on.eq(annulled_on))
         .execute(conn)
 }
+
+/// Decides what follows from an event that is neither decided nor annulled.
+/// Returns the row count.
+///
+/// # Errors
+/// The database failed.
+pub fn mark_event_decided(
+    conn: &mut Db,
+    street: &str,
+    id: i64,
+    decided_on: NaiveDate,
+) -> QueryResult<usize> {
+    diesel::update(
+        life_event::table
+            .find((id, street))
+            .filter(life_event::decided_on.is_null().and(life_event::annulled_on.is_null())),
+    )
+    .set(life_event::decided_on.eq(decided_on))
+    .execute(conn)
+}

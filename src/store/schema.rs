@@ -652,6 +652,35 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    pending_change (id, street_code) {
+        id -> BigInt,
+        street_code -> Text,
+        resident_id -> BigInt,
+        kind -> Text,
+        proposal_enc -> Binary,
+        proposed_by -> Text,
+        proposed_at -> Timestamp,
+        state -> Text,
+        decided_by -> Nullable<Text>,
+        decided_at -> Nullable<Timestamp>,
+        reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    review_task (id, street_code) {
+        id -> BigInt,
+        street_code -> Text,
+        kind -> Text,
+        award_id -> BigInt,
+        opened_on -> Date,
+        done_on -> Nullable<Date>,
+        done_by -> Nullable<Text>,
+        note -> Nullable<Text>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     meta,
     area,
@@ -694,4 +723,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     sign_in_counter,
     token_key,
     job,
+    pending_change,
+    review_task,
 );

@@ -6,7 +6,7 @@ use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 
 use super::connection::Db;
 use super::{REGISTRY_CHAIN, access, account, certificate, fact, guardian, history, line};
-use super::{resident, token};
+use super::{pending_change, resident, token};
 
 /// One encrypted column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +76,7 @@ pub const SEALED: &[SealedColumn] = &[
         "account_index",
         account::ACCOUNT_INDEX,
     ),
+    open("pending_change", "proposal_enc", pending_change::PROPOSAL),
     fixed(open("history", "old_enc", history::OLD)),
     fixed(open("history", "new_enc", history::NEW)),
 ];

@@ -24,6 +24,7 @@ mod registry_office;
 mod registry_privacy;
 mod registry_registers;
 mod registry_residents;
+mod registry_second_person;
 mod report;
 mod store;
 mod tls;

@@ -321,6 +321,10 @@ impl FactKinds {
     }
 
     fn bits(&self, kind: &str, code: &str) -> u64 {
+        // The end of a registration meets no test, not even one for any code.
+        if code == FactKind::ENDED {
+            return 0;
+        }
         let tested = self.tested.iter().enumerate().take(64);
         tested
             .filter(|(_, t)| t.0 == kind && (t.1.is_empty() || t.1 == code))

@@ -354,22 +354,36 @@ pub fn set_account(
     reason: &str,
 ) -> AppResult<i32> {
     store.write(by.street(), |tx| {
-        let old = load(tx, by.scope(), award)?;
-        if old.version != version {
-            return Err(stale());
-        }
-        let mut refusals = Vec::new();
-        check_optional(&mut refusals, "reason", Some(reason));
-        refusals.extend(account_fault(tx, by.street(), account_id)?);
-        AppError::refused_unless_empty(refusals)?;
-        let new = AwardRow { account_id: Some(account_id), version: version + 1, ..old.clone() };
-        one_row(rows::mark_award(tx.conn, &new, version)?)?;
         let mut changes = Changes::default();
-        let text = |id: Option<i64>| id.map(|id| id.to_string());
-        changes.field(("award", award.0), "account_id", text(old.account_id), text(new.account_id));
+        let new =
+            set_account_in(tx, by.scope(), award, (account_id, version), reason, &mut changes)?;
         changes.write(tx, &act(by, "award.set_account", award, Some(reason)))?;
-        Ok(new.version)
+        Ok(new)
     })
+}
+
+/// Changes the account inside a transaction. Returns the new version.
+pub(crate) fn set_account_in(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    award: AwardId,
+    (account_id, version): (i64, i32),
+    reason: &str,
+    changes: &mut Changes,
+) -> AppResult<i32> {
+    let old = load(tx, scope, award)?;
+    if old.version != version {
+        return Err(stale());
+    }
+    let mut refusals = Vec::new();
+    check_optional(&mut refusals, "reason", Some(reason));
+    refusals.extend(account_fault(tx, scope.street_code(), account_id)?);
+    AppError::refused_unless_empty(refusals)?;
+    let new = AwardRow { account_id: Some(account_id), version: version + 1, ..old.clone() };
+    one_row(rows::mark_award(tx.conn, &new, version)?)?;
+    let text = |id: Option<i64>| id.map(|id| id.to_string());
+    changes.field(("award", award.0), "account_id", text(old.account_id), text(new.account_id));
+    Ok(new.version)
 }
 
 /// The refusal of a decision on an award that is not in force.

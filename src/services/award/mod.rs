@@ -10,7 +10,7 @@ pub use confirm::{Beneficiary, ConfirmInput, Confirmed, confirm, set_account};
 pub use decide::{StopInput, annul_stop, grace, stop};
 pub use hold::{place_hold, release_hold};
 
-pub(crate) use confirm::confirm_in;
+pub(crate) use confirm::{confirm_in, set_account_in};
 pub(crate) use decide::{NewStop, stop_in};
 pub(crate) use hold::{hold_for_event, release_for_event};
 

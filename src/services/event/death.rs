@@ -4,8 +4,8 @@
 use chrono::NaiveDate;
 
 use super::{
-    EventDone, NewEvent, act, date_refusals, insert_event, leave_all, reassess, reported_counts,
-    set_status, whole,
+    EventDone, NewEvent, act, date_refusals, insert_event, leave_all, reassess, register,
+    reported_counts, set_status, whole,
 };
 use crate::domain::code_table::Relation;
 use crate::domain::fact::Change;
@@ -68,20 +68,36 @@ pub fn death(
             let why = (by.username(), "疑似死亡,待核实 / reported death, to be verified");
             hold_for_event(tx, &person, event, place, why, &mut changes)?;
         } else {
-            settle_leads(tx, by, &person, &input.dates, event, &mut changes)?;
-            let counts = reported_counts(Change::DeathFalls, &input.dates)?;
-            let leaving = (input.dates.event_on, LeaveReason::Death, counts);
-            let people = std::slice::from_ref(&person);
-            leave_all(tx, &whole(by), people, leaving, &input.heads, &mut changes)?;
-            set_status(tx, &person, ResidentStatus::Dead, &mut changes)?;
-            changes.mark(person.unit_id, from, input.dates.reported_on);
-            if let Some(decided) = input.dates.decided_on {
-                changes.mark(person.unit_id, from, decided);
-            }
+            end_life(tx, by, &person, &input.dates, event, &input.heads, &mut changes)?;
         }
         changes.write(tx, &act(by, "event.death", event, None))?;
         Ok(EventDone { event, resident: Some(person.id), household: None, reassess: found })
     })
+}
+
+/// The person's memberships, their entry in registers and the record end; what
+/// was due is computed anew from the month after the death.
+pub(super) fn end_life(
+    tx: &mut Tx<'_>,
+    by: &Authorized<'_, RegisterEvent>,
+    person: &ResidentRow,
+    dates: &EventDates,
+    event: i64,
+    heads: &[NewHead],
+    changes: &mut Changes,
+) -> AppResult<()> {
+    settle_leads(tx, by, person, dates, event, changes)?;
+    let from = Month::of(dates.event_on).next();
+    let counts = reported_counts(Change::DeathFalls, dates)?;
+    let leaving = (dates.event_on, LeaveReason::Death, counts);
+    leave_all(tx, &whole(by), std::slice::from_ref(person), leaving, heads, changes)?;
+    register::end(tx, person, dates, counts, changes)?;
+    set_status(tx, person, ResidentStatus::Dead, changes)?;
+    changes.mark(person.unit_id, from, dates.reported_on);
+    if let Some(decided) = dates.decided_on {
+        changes.mark(person.unit_id, from, decided);
+    }
+    Ok(())
 }
 
 /// Earlier unconfirmed reports of the death are answered by the confirmed one.
@@ -105,7 +121,7 @@ fn settle_leads(
     Ok(())
 }
 
-fn annul(
+pub(super) fn annul(
     tx: &mut Tx<'_>,
     event: &LifeEventRow,
     on: NaiveDate,
@@ -146,17 +162,9 @@ pub fn refute(
             .ok_or_else(not_found)?;
         let id = event.resident_id.ok_or_else(not_found)?;
         let person = resident::load(tx, by.scope(), id).map_err(|_| not_found())?;
-        check_refutation(tx, &event, input)?;
         let mut changes = Changes::default();
-        annul(tx, &event, input.on, &mut changes)?;
-        let why = (by.username(), input.reason.as_str());
-        release_for_event(tx, &person, event.id, input.on, why, &mut changes)?;
-        let counted = event.confidence < Confidence::Matched.number();
-        if counted && matches!(person.status, ResidentStatus::Dead | ResidentStatus::Left) {
-            restore(tx, by, &person, &event, input, &mut changes)?;
-        }
+        refute_in(tx, by, input, &event, &person, &mut changes)?;
         let from = Month::of(event.event_on).next();
-        changes.mark(person.unit_id, from, input.on);
         let found = reassess(tx, &person, from)?;
         changes.write(tx, &act(by, "event.refute", event.id, Some(&input.reason)))?;
         Ok(EventDone {
@@ -166,6 +174,28 @@ pub fn refute(
             reassess: found,
         })
     })
+}
+
+/// Annuls an event inside a transaction, without the audit entry.
+pub(super) fn refute_in(
+    tx: &mut Tx<'_>,
+    by: &Authorized<'_, RegisterEvent>,
+    input: &RefuteInput,
+    event: &LifeEventRow,
+    person: &ResidentRow,
+    changes: &mut Changes,
+) -> AppResult<()> {
+    check_refutation(tx, event, input)?;
+    annul(tx, event, input.on, changes)?;
+    let why = (by.username(), input.reason.as_str());
+    release_for_event(tx, person, event.id, input.on, why, changes)?;
+    register::restore(tx, person, event, input.on, changes)?;
+    let counted = event.confidence < Confidence::Matched.number();
+    if counted && matches!(person.status, ResidentStatus::Dead | ResidentStatus::Left) {
+        restore(tx, by, person, event, input, changes)?;
+    }
+    changes.mark(person.unit_id, Month::of(event.event_on).next(), input.on);
+    Ok(())
 }
 
 fn check_refutation(tx: &Tx<'_>, event: &LifeEventRow, input: &RefuteInput) -> AppResult<()> {

@@ -1,8 +1,8 @@
 //! Departures from the street, and moves within it.
 
 use super::{
-    EventDone, NewEvent, act, date_refusals, insert_event, leave_all, reassess, reported_counts,
-    set_status, whole,
+    EventDone, NewEvent, act, date_refusals, insert_event, leave_all, reassess, register,
+    reported_counts, set_status, whole,
 };
 use crate::domain::fact::Change;
 use crate::domain::household::LeaveReason;
@@ -101,6 +101,7 @@ pub fn move_out(
             let leaving = (input.dates.event_on, LeaveReason::MoveOut, counts);
             leave_all(tx, &whole(by), &people, leaving, &input.heads, &mut changes)?;
             for person in &people {
+                register::end(tx, person, &input.dates, counts, &mut changes)?;
                 set_status(tx, person, ResidentStatus::Left, &mut changes)?;
                 changes.mark(person.unit_id, counts.month, counts.known_on);
             }

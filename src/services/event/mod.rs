@@ -4,12 +4,15 @@
 
 mod arrival;
 mod death;
+mod decide;
 mod departure;
+mod register;
 mod regroup;
 mod transfer;
 
 pub use arrival::{Arrival, BirthInput, Join, MoveInInput, birth, move_in};
 pub use death::{DeathInput, RefuteInput, death, refute};
+pub use decide::{DeathOutcome, DecideDeathInput, decide_death};
 pub use departure::{MoveOutInput, MoveWithinInput, move_out, move_within};
 pub use regroup::{MergeInput, SplitInput, change_head, merge, split};
 pub use transfer::{Mover, TransferInput, Transferred, transfer};

@@ -13,6 +13,7 @@ use crate::domain::month::Month;
 use crate::domain::scope::Scope;
 use crate::error::{AppError, AppResult, ErrorCode, Refusal};
 use crate::services::record::{Changes, one_row};
+use crate::services::review;
 use crate::store::household::{self as rows, HouseholdRow};
 use crate::store::membership::{self, MembershipRow};
 use crate::store::resident::ResidentRow;
@@ -312,7 +313,13 @@ impl Home {
         field("close_reason", before.close_reason.clone(), self.row.close_reason.clone());
         self.row.version = before.version + 1;
         self.row.updated_at = tx.clock().now();
-        one_row(rows::mark_household(tx.conn, &self.row, before.version)?)
+        one_row(rows::mark_household(tx.conn, &self.row, before.version)?)?;
+        match before.head_id.filter(|_| self.row.head_id.is_some()) {
+            Some(old) if self.row.head_id != Some(old) => {
+                review::flag_payee(tx, &self.row.street_code, self.row.id, old, changes)
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod home;
 
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
 use super::auth::{Authorized, EditRegistry, ViewRegistry};
 use super::record::{Act, Changes, check_required};
@@ -20,7 +21,7 @@ use crate::store::{Store, Tx, area};
 use home::{Counts, Home, Joining};
 
 /// A member of a household as entered.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct MemberInput {
     /// Who.
     pub resident: ResidentId,
@@ -60,7 +61,7 @@ pub struct HouseholdInput {
 }
 
 /// From when a joining or leaving counts (`rulings.md` M4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemberDates {
     /// The day of the decision; a run knows the change from then on.
     pub decided_on: NaiveDate,
@@ -228,29 +229,43 @@ pub fn add_member(
     dates: MemberDates,
 ) -> AppResult<()> {
     store.write(by.street(), |tx| {
-        check_day(tx, from_on)?;
         let mut changes = Changes::default();
-        let mut home = Home::load(tx, by.scope(), household)?;
-        let resident = resident::load_active(tx, by.scope(), member.resident)?;
-        if from_on < resident.birth_on {
-            return Err(AppError::refuse(Refusal::field(
-                "from_on",
-                format!("加入日期不能早于出生日期({})。", resident.birth_on),
-                format!("Nobody joins before being born ({}).", resident.birth_on),
-            )));
-        }
-        let joining = Joining {
-            resident: &resident,
-            relation: member.relation,
-            counted: member.counted,
-            from_on,
-            reason,
-            counts: dates.counts()?,
-        };
-        home.join(tx.next_id(), &joining);
-        home.save(tx, &mut changes)?;
+        let joining = (household, member, from_on);
+        add_member_in(tx, by.scope(), joining, reason, dates, &mut changes)?;
         changes.write(tx, &act(by, "household.add_member", household, Some(reason.code())))
     })
+}
+
+/// Somebody joins, inside a transaction.
+pub(crate) fn add_member_in(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    (household, member, from_on): (HouseholdId, &MemberInput, NaiveDate),
+    reason: JoinReason,
+    dates: MemberDates,
+    changes: &mut Changes,
+) -> AppResult<()> {
+    check_day(tx, from_on)?;
+    let mut home = Home::load(tx, scope, household)?;
+    let resident = resident::load_active(tx, scope, member.resident)?;
+    if from_on < resident.birth_on {
+        return Err(AppError::refuse(Refusal::field(
+            "from_on",
+            format!("加入日期不能早于出生日期({})。", resident.birth_on),
+            format!("Nobody joins before being born ({}).", resident.birth_on),
+        )));
+    }
+    let joining = Joining {
+        resident: &resident,
+        relation: member.relation,
+        counted: member.counted,
+        from_on,
+        reason,
+        counts: dates.counts()?,
+    };
+    home.join(tx.next_id(), &joining);
+    home.save(tx, changes)?;
+    Ok(())
 }
 
 /// Somebody leaves an open household without leaving the street (marriage,
@@ -268,14 +283,29 @@ pub fn remove_member(
     new_head: Option<&NewHead>,
 ) -> AppResult<()> {
     store.write(by.street(), |tx| {
-        check_day(tx, to_on)?;
         let mut changes = Changes::default();
-        let mut home = Home::load(tx, by.scope(), household)?;
-        home.leave(leaving.0, to_on, leaving.1, dates.counts()?)?;
-        settle(&mut home, to_on, new_head)?;
-        home.save(tx, &mut changes)?;
+        let gone = (leaving.0, leaving.1, to_on);
+        remove_member_in(tx, by.scope(), household, gone, dates, new_head, &mut changes)?;
         changes.write(tx, &act(by, "household.remove_member", household, Some(leaving.1.code())))
     })
+}
+
+/// Somebody leaves, inside a transaction.
+pub(crate) fn remove_member_in(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    household: HouseholdId,
+    (resident, reason, to_on): (ResidentId, LeaveReason, NaiveDate),
+    dates: MemberDates,
+    new_head: Option<&NewHead>,
+    changes: &mut Changes,
+) -> AppResult<()> {
+    check_day(tx, to_on)?;
+    let mut home = Home::load(tx, scope, household)?;
+    home.leave(resident, to_on, reason, dates.counts()?)?;
+    settle(&mut home, to_on, new_head)?;
+    home.save(tx, changes)?;
+    Ok(())
 }
 
 fn check_day(tx: &Tx<'_>, day: NaiveDate) -> AppResult<()> {
@@ -291,7 +321,7 @@ fn check_day(tx: &Tx<'_>, day: NaiveDate) -> AppResult<()> {
 
 /// Who is head of a household that lost its head, with everybody's relation to
 /// the new one.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NewHead {
     /// Which household.
     pub household: HouseholdId,

@@ -164,6 +164,8 @@ pub struct AttemptLine {
     pub area_code: String,
     /// Amount of the line.
     pub amount_fen: Fen,
+    /// The run that the line stands in, and whose line it is.
+    pub owner: (i64, i64),
     /// 1, or more for a re-issue.
     pub attempt_no: i32,
     /// How it ended.
@@ -190,6 +192,7 @@ pub fn list_attempts(
             line::program,
             line::area_code,
             line::amount_fen,
+            (line::run_id, line::beneficiary_id),
             attempt::attempt_no,
             attempt::state,
         ))

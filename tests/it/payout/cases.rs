@@ -17,7 +17,9 @@ use mingce::domain::temp_case::{CaseCaps, CaseKind, CaseLevel, Cause};
 use mingce::error::{AppError, AppResult};
 use mingce::services::award::{self, Beneficiary, ConfirmInput, StopInput};
 use mingce::services::certificate::Issue;
-use mingce::services::event::{self, DeathInput, MoveOutInput, MoveWithinInput};
+use mingce::services::event::{
+    self, DeathInput, DeathOutcome, DecideDeathInput, MoveOutInput, MoveWithinInput,
+};
 use mingce::services::household::{self, MemberDates, MemberInput, NewHead};
 use mingce::services::payout::{self, NewClaim, ReturnedLine};
 use mingce::services::temp_case::{self, CaseInput};
@@ -132,7 +134,12 @@ enum Act {
         #[serde(default)]
         head: Option<String>,
     },
-    /// The household's new amount after a death is decided.
+    /// A second person decides a reported death.
+    DecideDeath {
+        who: String,
+        confirmed: bool,
+    },
+    /// The place of the rows changes.
     MoveWithin {
         who: Vec<String>,
         homes: Vec<String>,
@@ -427,6 +434,23 @@ fn events(world: &mut World<'_>, act: &Act) -> AppResult<Seen> {
                 note: None,
             };
             event::death(&store, &clerk.authorize()?, &input)?;
+        }
+        Act::DecideDeath { who, confirmed } => {
+            let who = world.person_id(who);
+            let rows = store.read(|conn| {
+                Ok(mingce::store::life_event::list_life_events_of(conn, STREET, who)?)
+            })?;
+            let lead = rows.iter().rfind(|e| e.annulled_on.is_none()).expect("a report");
+            let outcome = match confirmed {
+                true => DeathOutcome::Confirmed { heads: Vec::new() },
+                false => DeathOutcome::Rejected {
+                    reason: "入户见到本人".to_owned(),
+                    relations: Vec::new(),
+                },
+            };
+            let input = DecideDeathInput { event: lead.id, on: today, outcome };
+            let second = world.registry.actor("supervisor", mingce::domain::role::Role::Supervisor);
+            event::decide_death(&store, &second.authorize()?, &input)?;
         }
         Act::MoveWithin { who, homes, moved } => {
             let input = MoveWithinInput {

@@ -4,7 +4,9 @@
 
 mod copy;
 
-use super::{NewEvent, date_refusals, insert_event, leave_all, reported_counts, set_status};
+use super::{
+    NewEvent, date_refusals, insert_event, leave_all, register, reported_counts, set_status,
+};
 use crate::domain::award::{BeneficiaryKind, DecisionKind, StopReason};
 use crate::domain::code_table::Relation;
 use crate::domain::fact::Change;
@@ -117,6 +119,10 @@ pub fn transfer(
             one.new = resident::load(tx, &there, one.new.id)?;
         }
         let copies = copy::registers(tx, &moving, &mut into)?;
+        // Only after the copy: there the entry goes on.
+        for one in &moving {
+            register::end(tx, &one.old, &input.dates, counts, &mut out)?;
+        }
         let mut made = Transferred {
             residents: moving.iter().map(|m| (m.old.id, m.new.id)).collect(),
             households,

@@ -1,0 +1,2 @@
+DROP TABLE review_task;
+DROP TABLE pending_change;
