@@ -299,6 +299,13 @@ impl Program {
         }
     }
 
+    /// Whether somebody born in `birth` is in `month` too old for the program:
+    /// unlike other conditions, this one is not met again.
+    #[must_use]
+    pub fn outgrown(&self, birth: Month, month: Month) -> bool {
+        self.when.age_limit().is_some_and(|limit| month.index() - birth.index() >= limit)
+    }
+
     /// First month that a confirmation pays, by the program's start rule.
     #[must_use]
     pub fn first_month(&self, applied_on: NaiveDate, decided_on: NaiveDate) -> Month {

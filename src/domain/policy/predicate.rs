@@ -96,6 +96,18 @@ impl Rule {
         }
     }
 
+    /// Age in months from which on it cannot hold any more, if it has such a
+    /// limit (`age_under`): a condition that never comes back.
+    pub fn age_limit(&self) -> Option<i32> {
+        let limits = self.ops.iter().filter(|op| op.yes == NO);
+        limits
+            .filter_map(|op| match op.test {
+                Test::AgeMonths(months) => Some(months),
+                _ => None,
+            })
+            .min()
+    }
+
     /// Programs of which it asks whether they are received or held, as bits.
     pub fn programs(&self) -> u64 {
         self.ops.iter().fold(0, |bits, op| match op.test {

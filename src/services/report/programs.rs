@@ -125,6 +125,16 @@ impl Programs {
         policy.standard_value(program.shortfall_standard().or(only)?, month, known_on)
     }
 
+    /// Whether a person born in `birth` is in `month` too old for the program.
+    #[must_use]
+    pub fn outgrown(&self, code: &str, birth: Month, month: Month) -> bool {
+        let found =
+            self.policies.iter().find_map(|policy| policy.program(policy.program_index(code)?));
+        found.is_some_and(|program| {
+            program.beneficiary == BeneficiaryKind::Person && program.outgrown(birth, month)
+        })
+    }
+
     /// Programs whose receipt excludes this one (特困 excludes dibao).
     #[must_use]
     pub fn excluded_by(&self, code: &str) -> Vec<String> {

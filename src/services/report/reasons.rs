@@ -9,6 +9,7 @@ use super::programs::Programs;
 use crate::domain::award::{DecisionKind, StopReason};
 use crate::domain::ids::{AwardId, ResidentId, UnitId};
 use crate::domain::life_event::EventKind;
+use crate::domain::month::Month;
 use crate::domain::summary::build::Mover;
 use crate::error::AppResult;
 use crate::store::Db;
@@ -16,15 +17,16 @@ use crate::store::report::{
     RunHead, StopRow, has_run_before, list_departures, list_in_units, list_owners,
     list_paid_before, list_stops,
 };
+use crate::store::resident::list_residents_by_id;
 use crate::store::roster::list_regular_of;
 
 /// Reason of somebody whose payment is held.
 pub const HELD: &str = "暂缓";
 
 /// The reason for each beneficiary that left, as far as one is known at the
-/// run's cut-off: 暂缓, the stop's reason, death, departure, another program.
-/// Whoever is not
-/// among them no longer meets a condition: 暂停.
+/// run's cut-off: 暂缓, the stop's reason, death, departure, another program, an
+/// age that was reached (不再符合条件). Whoever is not among them no longer meets a
+/// condition that may be met again: 暂停.
 ///
 /// # Errors
 /// The database failed.
@@ -67,7 +69,38 @@ pub fn leave_reasons(
     for (beneficiary, program) in excluded(conn, street, run, programs, &unexplained)? {
         reasons.insert(beneficiary, format!("转{program}"));
     }
+    for beneficiary in outgrown(conn, street, run, programs, &unexplained)? {
+        let reason = || StopReason::Condition.zh().to_owned();
+        reasons.entry(beneficiary).or_insert_with(reason);
+    }
     Ok(reasons)
+}
+
+/// Those who reached the age at which the program ends.
+fn outgrown(
+    conn: &mut Db,
+    street: &str,
+    run: &RunHead,
+    programs: &Programs,
+    left: &[Mover],
+) -> AppResult<Vec<i64>> {
+    let awards: Vec<AwardId> = left.iter().map(|mover| AwardId(mover.award)).collect();
+    let owners = list_owners(conn, street, &awards)?;
+    let ids: Vec<ResidentId> = owners.iter().map(|owner| owner.resident_id).collect();
+    let births: HashMap<ResidentId, Month> = list_residents_by_id(conn, street, &ids)?
+        .into_iter()
+        .map(|row| (row.id, Month::of(row.birth_on)))
+        .collect();
+    let too_old: HashSet<i64> = owners
+        .iter()
+        .filter(|owner| {
+            let birth = births.get(&owner.resident_id);
+            birth.is_some_and(|birth| programs.outgrown(&run.program, *birth, run.month))
+        })
+        .map(|owner| owner.id.0)
+        .collect();
+    let found = left.iter().filter(|mover| too_old.contains(&mover.award));
+    Ok(found.map(|mover| mover.beneficiary).collect())
 }
 
 /// Those who receive this month what excludes the program they left, with that

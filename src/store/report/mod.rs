@@ -162,17 +162,17 @@ pub struct AttemptLine {
     pub program: String,
     /// Place of the line.
     pub area_code: String,
-    /// Amount of the line.
+    /// What was sent: the amount of the line, less what was deducted from it.
     pub amount_fen: Fen,
-    /// The run that the line stands in, and whose line it is.
-    pub owner: (i64, i64),
+    /// Kind of the line, the run it stands in, and whose it is.
+    pub owner: (LineKind, i64, i64),
     /// 1, or more for a re-issue.
     pub attempt_no: i32,
     /// How it ended.
     pub state: AttemptState,
 }
 
-/// Attempts in the files of some runs.
+/// Attempts in the files of some runs, with the net amounts that were sent.
 ///
 /// # Errors
 /// The database failed.
@@ -181,7 +181,7 @@ pub fn list_attempts(
     street: &str,
     run_ids: &[i64],
 ) -> QueryResult<Vec<AttemptLine>> {
-    attempt::table
+    let mut found: Vec<AttemptLine> = attempt::table
         .inner_join(
             line::table
                 .on(line::street_code.eq(attempt::street_code).and(line::id.eq(attempt::line_id))),
@@ -192,11 +192,27 @@ pub fn list_attempts(
             line::program,
             line::area_code,
             line::amount_fen,
-            (line::run_id, line::beneficiary_id),
+            (line::kind, line::run_id, line::beneficiary_id),
             attempt::attempt_no,
             attempt::state,
         ))
-        .load(conn)
+        .load(conn)?;
+    let mut runs: Vec<i64> = found.iter().map(|item| item.owner.1).collect();
+    runs.sort_unstable();
+    runs.dedup();
+    let deducted: Vec<(i64, i64, Fen)> = line::table
+        .filter(line::street_code.eq(street).and(line::run_id.eq_any(&runs)))
+        .filter(line::kind.eq(LineKind::Deduction).and(line::void.eq(false)))
+        .select((line::run_id, line::beneficiary_id, line::amount_fen))
+        .load(conn)?;
+    // A deduction is taken from the month's regular payment: that is what the
+    // bank was told to pay, and what came back.
+    for item in found.iter_mut().filter(|item| item.owner.0 == LineKind::Regular) {
+        let (_, run, beneficiary) = item.owner;
+        let less = deducted.iter().filter(|d| (d.0, d.1) == (run, beneficiary));
+        item.amount_fen = item.amount_fen + less.map(|d| d.2).sum();
+    }
+    Ok(found)
 }
 
 /// The stored table of a closed month: body, digest.
