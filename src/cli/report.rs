@@ -85,6 +85,9 @@ pub struct RosterArgs {
     /// Names and numbers in full, for signing; the log names you 不脱敏
     #[arg(long)]
     plain: bool,
+    /// The roster of mental-health awards too (needs the right) 含监护补助
+    #[arg(long)]
+    mental: bool,
 }
 
 /// `mingce report year`.
@@ -149,7 +152,8 @@ pub fn print_summary(summary: &Summary, format: Format, out: &mut dyn Write) -> 
 fn roster(context: &Context, args: &RosterArgs) -> AppResult<()> {
     let store = context.open()?;
     let actor = context.operator(&context.street(&store)?);
-    let query = RosterQuery { program: args.program.clone(), month: args.month };
+    let query =
+        RosterQuery { program: args.program.clone(), month: args.month, mental: args.mental };
     let format = args.output.format(context);
     args.output.write(format, |out| {
         let mut table = renderer(format, out);

@@ -65,6 +65,8 @@ pub fn ensure_current(conn: &mut Db) -> AppResult<()> {
     match schema_state(conn)? {
         SchemaState::Current => Ok(()),
         SchemaState::Empty => run_pending(conn).map(|_| ()),
+        // No data key yet: the first start was interrupted, nothing is in it.
+        SchemaState::Behind(_) if data_keys(conn)? == 0 => run_pending(conn).map(|_| ()),
         SchemaState::Behind(pending) => Err(AppError::coded(
             ErrorCode::Setup,
             format!("登记库的结构较旧(差 {pending} 步)。请先备份,再执行 mingce migrate。"),
@@ -74,6 +76,10 @@ pub fn ensure_current(conn: &mut Db) -> AppResult<()> {
         )),
         SchemaState::Newer(version) => Err(newer(&version)),
     }
+}
+
+fn data_keys(conn: &mut Db) -> QueryResult<i64> {
+    super::schema::data_key::table.count().get_result(conn)
 }
 
 /// Applies what is pending, each migration in a transaction of its own.

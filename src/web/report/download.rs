@@ -44,6 +44,7 @@ impl FromFields for DownloadForm {
             "roll" => ReportKind::Roster(RosterQuery {
                 program: fields.value("program").to_owned(),
                 month,
+                mental: false,
             }),
             "annual" => ReportKind::Annual(query),
             "rows" => ReportKind::Rows(query, FigureId::parse(fields.value("figure"))?),
@@ -65,7 +66,7 @@ pub async fn send(user: Allowed<ExportMasked>, page: Page, form: Form<DownloadFo
         ReportKind::Month { month, .. } => ReportKind::Month { month, mental },
         ReportKind::Roster(query) => {
             super::monthly::check_mental(&page, &query.program, query.month, &user).await?;
-            ReportKind::Roster(query)
+            ReportKind::Roster(RosterQuery { mental, ..query })
         }
         other => other,
     };

@@ -159,7 +159,7 @@ pub async fn roll(user: Allowed<ReadReport>, page: Page, query: Query<ReportQuer
     }
     let shown = match chosen {
         Some((month, program)) => {
-            let kind = ReportKind::Roster(RosterQuery { program, month });
+            let kind = ReportKind::Roster(RosterQuery { program, month, mental });
             let shown = page
                 .run(move |store| show_report(store, &again.authorized()?, &kind, ROWS))
                 .await?;

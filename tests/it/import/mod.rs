@@ -103,6 +103,25 @@ on_both! {
         assert_eq!(fields, ["name", "phone"]);
     }
 
+    fn a_program_must_be_one_of_the_policy_in_force(registry) {
+        use mingce::services::policy;
+        let operator = mingce::services::Actor::operator("test", STREET);
+        let id = policy::propose(&registry.store, &operator.authorize().expect("may"), policy::EXAMPLE)
+            .expect("proposed");
+        policy::activate(&registry.store, &operator, &operator.authorize().expect("may"), id)
+            .expect("in force");
+        let mut book = good_book();
+        let award = ["program", "beneficiary", "person", "household_no", "opened_on"];
+        book.sheet("待遇", &award).row(["dibaoo", "个人", &id_number(1, "19490101", 1), "", "2023-07-01"]);
+        let report = import(registry, &mut book, ImportOptions::default());
+        assert!(!report.saved);
+        assert_eq!(places(&report), ["待遇!2:项目"]);
+        let said = report.refusals.first().expect("a refusal");
+        assert!(said.zh.contains("dibaoo") && said.zh.contains("dibao、"), "{}", said.zh);
+        assert!(said.en.contains("no program"), "{}", said.en);
+        assert!(import(registry, &mut good_book(), ImportOptions::default()).saved);
+    }
+
     fn nothing_is_saved_if_one_row_is_refused(registry) {
         let mut book = good_book();
         book.sheet("residents", &["name", "doc_no", "area"]).row(["李四", "320899194901010011", "320899001001"]);

@@ -14,13 +14,13 @@ use mingce::services::report::{
 };
 use mingce::store::audit;
 
-use super::fixture::{
-    Line, PROGRAMS, acceptance, add_attempt, add_run, areas, example_policy, month, pay,
-};
 use super::people::{case, certificate, decide, dibao_award, person_award, resident, visit};
 use super::{seed_november, summary};
 use crate::harness::{STREET, TestRegistry};
 use crate::on_both;
+use crate::report::fixture::{
+    Line, PROGRAMS, acceptance, add_attempt, add_run, areas, example_policy, month, pay,
+};
 
 const NUMBER: &str = "320899194901010010";
 
@@ -55,7 +55,7 @@ fn roster(registry: &TestRegistry, plain: bool, format: Format) -> Vec<u8> {
     let read = clerk.authorize::<ReadReport>().expect("may read");
     let export = clerk.authorize::<ExportPlain>().expect("may export");
     let right = if plain { RosterRight::Plain(&export) } else { RosterRight::Masked(&read) };
-    let query = RosterQuery { program: "dibao".into(), month: month("2023-11") };
+    let query = RosterQuery { program: "dibao".into(), month: month("2023-11"), mental: false };
     let mut bytes = Vec::new();
     let mut out = renderer(format, &mut bytes);
     write_roster(&registry.store, &right, &query, out.as_mut()).expect("a roster");
@@ -64,6 +64,24 @@ fn roster(registry: &TestRegistry, plain: bool, format: Format) -> Vec<u8> {
 }
 
 on_both! {
+    fn a_roster_of_patients_needs_the_right(registry) {
+        seed_november(registry);
+        let policy = example_policy_again(registry);
+        let line = crate::report::fixture::Line::regular(1, 0, month("2023-11"), 600);
+        crate::report::fixture::add_run(registry, policy, "guardian", month("2023-11"), &[line]);
+        let clerk = registry.actor("clerk", Role::Clerk);
+        let read = clerk.authorize::<ReadReport>().expect("may read");
+        let written = |mental: bool| {
+            let query = RosterQuery { program: "guardian".into(), month: month("2023-11"), mental };
+            let mut bytes = Vec::new();
+            let mut out = renderer(Format::Csv, &mut bytes);
+            write_roster(&registry.store, &RosterRight::Masked(&read), &query, out.as_mut())
+        };
+        let refused = written(false).expect_err("refused");
+        assert_eq!(refused.code(), mingce::error::ErrorCode::Forbidden);
+        written(true).expect("a roster");
+    }
+
     fn the_annual_figures_count_what_they_define(registry) {
         seed_november(registry);
         let (a, b, c) = (

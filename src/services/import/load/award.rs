@@ -7,12 +7,14 @@ use crate::domain::award::{AwardMode, BeneficiaryKind, ReviewClass};
 use crate::domain::household::HouseholdKind;
 use crate::domain::ids::{AwardId, BeneficiaryId, HouseholdId, UnitId};
 use crate::domain::month::Month;
-use crate::error::AppResult;
+use crate::domain::policy::Policy;
+use crate::error::{AppError, AppResult, ErrorCode};
 use crate::services::import::book::AWARD;
 use crate::services::import::rows::Row;
 use crate::services::import::source::BookSource;
 use crate::store::account::ACCOUNT_INDEX;
 use crate::store::award::{self as rows, AwardRow};
+use crate::store::report::list_active_policies;
 use crate::store::{Cipher, Db, book};
 
 /// What is kept of an award.
@@ -318,8 +320,36 @@ impl Load<'_, '_> {
             );
             return None;
         }
+        if !self.programs.is_empty() && !self.programs.contains(&program) {
+            let known = self.programs.join("、");
+            row.fault(
+                "program",
+                format!("现行政策没有项目“{program}”。可填:{known}。"),
+                format!("The policy in force has no program \"{program}\". Use one of: {known}."),
+            );
+            return None;
+        }
         Some(program)
     }
+}
+
+/// Codes of the programs of the policies in force.
+///
+/// # Errors
+/// The database failed; a stored policy cannot be read.
+pub(super) fn program_codes(conn: &mut Db) -> AppResult<Vec<String>> {
+    let mut codes = Vec::new();
+    for (id, body, _) in list_active_policies(conn)? {
+        let policy = Policy::parse(&body).map_err(|_| {
+            AppError::coded(
+                ErrorCode::Integrity,
+                format!("已存的政策 {id} 无法读取。"),
+                format!("The stored policy {id} cannot be read."),
+            )
+        })?;
+        codes.extend(policy.programs.into_iter().map(|program| program.code));
+    }
+    Ok(codes)
 }
 
 /// An award before birth or after death gets a fault.

@@ -60,6 +60,8 @@ pub(super) struct Load<'a, 'c> {
     skip_rejected: bool,
     /// No resident before this book: nothing to look up.
     fresh: bool,
+    /// Codes of the programs in force; empty as long as no policy is.
+    programs: Vec<String>,
     /// No run yet: nothing to compute again.
     marking: bool,
     tree: AreaTree,
@@ -105,6 +107,7 @@ impl<'a, 'c> Load<'a, 'c> {
         let today = clock.today();
         let fresh = !book::has_residents(conn, &street)?;
         let marking = book::has_runs(conn, &street)?;
+        let programs = award::program_codes(conn)?;
         let tree = crate::store::area::load_tree(conn, today)?;
         Ok(Load {
             store: begin.store,
@@ -117,6 +120,7 @@ impl<'a, 'c> Load<'a, 'c> {
             writing: !begin.options.dry_run,
             skip_rejected: begin.options.skip_rejected,
             fresh,
+            programs,
             marking,
             tree,
             places: HashMap::new(),

@@ -38,6 +38,8 @@ pub struct RosterQuery {
     pub program: String,
     /// Month of the run.
     pub month: Month,
+    /// The caller has the right `mental` (`rulings.md` P6).
+    pub mental: bool,
 }
 
 /// The right under which a roster is written.
@@ -65,7 +67,18 @@ pub fn write_roster(
         RosterRight::Plain(by) => (by.scope(), by.username(), Shown::Plain),
     };
     let street = scope.street_code();
-    let run = store.read(|conn| find_run(conn, street, query))?;
+    let run = store.read(|conn| {
+        let run = find_run(conn, street, query)?;
+        let programs = load_programs(conn, std::slice::from_ref(&run))?;
+        if programs.label(&run.program).mental && !query.mental {
+            return Err(AppError::coded(
+                ErrorCode::Forbidden,
+                "监护补助的名单需要“精神障碍信息”权限;汇总表中有其合计。",
+                "This roster needs the right \"mental\"; the summary shows the block's total.",
+            ));
+        }
+        Ok(run)
+    })?;
     let detail = format!("program={} month={} shown={shown:?}", query.program, query.month);
     store.write(street, |tx| {
         tx.audit(&Entry {
