@@ -1,12 +1,14 @@
 //! `mingce demo`: an invented sub-district to try the program with.
 
 use std::io::{IsTerminal, Write};
+use std::net::SocketAddr;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::Context;
+use super::serve::{self, ServeArgs};
 use crate::clock::Clock;
 use crate::domain::ids::LineId;
 use crate::error::{AppError, AppResult};
@@ -30,12 +32,16 @@ pub struct DemoArgs {
     /// Stop after printing; do not go on to serve 只打印
     #[arg(long)]
     no_serve: bool,
+    /// Address and port of this machine to serve at afterwards 监听地址
+    #[arg(long, default_value = "127.0.0.1:8080", env = "MINGCE_LISTEN")]
+    listen: SocketAddr,
 }
 
-/// Builds the demo, or shows the one that is there.
+/// Builds the demo, or shows the one that is there; then serves it.
 ///
 /// # Errors
-/// The registry is somebody's, or an earlier demo was interrupted.
+/// The registry is somebody's, or an earlier demo was interrupted; the address
+/// cannot be served.
 pub fn run(context: &Context, args: &DemoArgs) -> AppResult<()> {
     let clock = Clock::set_to(demo::first_day());
     let store = context.open_at(clock)?;
@@ -53,7 +59,13 @@ pub fn run(context: &Context, args: &DemoArgs) -> AppResult<()> {
         }
     };
     store.clock().move_to(demo::last_day());
-    show(context, &store, built.as_ref())
+    show(context, &store, built.as_ref())?;
+    // The service opens the registry itself: one process, one set of connections.
+    drop(store);
+    if args.no_serve {
+        return Ok(());
+    }
+    serve::run(context, &ServeArgs::of_demo(args.listen))
 }
 
 fn show(context: &Context, store: &Store, built: Option<&Built>) -> AppResult<()> {

@@ -60,6 +60,25 @@ enum ProfileArg {
     Djbh3,
 }
 
+impl ServeArgs {
+    /// How a demonstration is served: plain, at `listen`, which [`run`] refuses
+    /// beyond loopback.
+    #[must_use]
+    pub fn of_demo(listen: SocketAddr) -> ServeArgs {
+        ServeArgs {
+            listen,
+            tls_cert: None,
+            tls_key: None,
+            behind_proxy: Vec::new(),
+            hosts: Vec::new(),
+            profile: ProfileArg::Djbh3,
+            monitoring_token_file: None,
+            contact: String::new(),
+            workers: None,
+        }
+    }
+}
+
 /// Seconds for requests under way when the service is told to stop.
 const STOP_SECONDS: u64 = 25;
 

@@ -4,7 +4,11 @@
 //! severely disabled people, which makes five awards; 200,000 units are
 //! 1,000,000 awards. `DATABASE_URL` chooses PostgreSQL (an empty database);
 //! the default is a file in a temporary folder. One JSON object per phase.
-//! `benches/bare_insert.sh` then writes the same lines bare, for the ratio.
+//! `benches/bare_insert.sh` then writes the same lines bare, for the ratio. At
+//! the end the roster of `care` (two rows per unit) becomes a workbook, and the
+//! same cells are written bare.
+
+mod roster;
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -21,6 +25,7 @@ use mingce::domain::role::Role;
 use mingce::error::{AppError, AppResult, ErrorCode};
 use mingce::per_backend;
 use mingce::services::payout::{DraftOptions, draft};
+use mingce::services::report::RosterQuery;
 use mingce::services::{Actor, Scope, policy};
 use mingce::store::certificate::{CertificateRow, DETAIL, insert_certificates};
 use mingce::store::{Db, Store};
@@ -229,6 +234,13 @@ fn main() -> AppResult<()> {
     clock.move_to(month.day(16));
     phase("month run", awards, || draft(&store, &make, month, options))?;
     phase("month run, nothing changed", awards, || draft(&store, &make, month, options))?;
+    let query = RosterQuery { program: "care".to_owned(), month };
+    let rows = roster::collect(&store, &clerk, &query)?;
+    for _ in 0..3 {
+        let book = dir.join("roster.xlsx");
+        phase("roster as workbook", awards, || roster::export(&store, &clerk, &query, &book))?;
+        phase("the same cells bare", awards, || roster::bare(&rows, &book))?;
+    }
     println!("{{\"bench\":\"payout\",\"database\":\"{}\"}}", dir.join("mingce.db").display());
     Ok(())
 }
