@@ -204,7 +204,7 @@ fn main() -> AppResult<()> {
     let _ = std::fs::remove_dir_all(&dir);
     let url = std::env::var("DATABASE_URL").ok();
     let config = Config::new(PathBuf::from(&dir), url.as_deref(), None)?;
-    let clock = Clock::set_to(NaiveDate::from_ymd_opt(2022, 1, 16).unwrap_or_default());
+    let clock = Clock::set_to(NaiveDate::from_ymd_opt(2023, 8, 16).unwrap_or_default());
     let store = Store::open(&config, clock.clone())?;
     let operator = Actor::operator("bench", STREET);
     let clerk = Actor::new("clerk".to_owned(), Role::Clerk, Scope::street(STREET));
@@ -216,7 +216,7 @@ fn main() -> AppResult<()> {
     })?;
     let id = policy::propose(&store, &operator.authorize()?, policy::EXAMPLE)?;
     policy::activate(&store, &operator, &operator.authorize()?, id)?;
-    let first = Month::new(2022, 1).unwrap_or(Month::from_index(0));
+    let first = Month::new(2023, 8).unwrap_or(Month::from_index(0));
     store.write(STREET, |tx| {
         for program in PROGRAMS {
             mingce::store::program_start::insert_program_start(tx.conn, STREET, program, first)?;
@@ -235,7 +235,7 @@ fn main() -> AppResult<()> {
     phase("month run", awards, || draft(&store, &make, month, options))?;
     phase("month run, nothing changed", awards, || draft(&store, &make, month, options))?;
     let query = RosterQuery { program: "care".to_owned(), month };
-    let rows = roster::collect(&store, &clerk, &query)?;
+    let rows = phase("roster, not written", awards, || roster::collect(&store, &clerk, &query))?;
     for _ in 0..3 {
         let book = dir.join("roster.xlsx");
         phase("roster as workbook", awards, || roster::export(&store, &clerk, &query, &book))?;

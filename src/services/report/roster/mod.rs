@@ -3,6 +3,7 @@
 mod layout;
 
 use std::collections::HashMap;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use self::layout::{Sums, columns, sums, total_row};
 use super::document::{Cell, Head, Section, TableRow};
@@ -24,12 +25,12 @@ use crate::services::auth::{ExportPlain, ReadReport};
 use crate::store::audit::Entry;
 use crate::store::report::{ReportLine, RunHead, list_runs};
 use crate::store::roster::{
-    EarlierLine, list_confirmed_from, list_lines_by_place, list_regular_of,
+    EarlierLine, LineKey, list_confirmed_from, list_line_keys, list_lines_of, list_regular_of,
 };
 use crate::store::{Cipher, Db, Store};
 
-/// Lines per page.
-const PAGE: i64 = 4_000;
+/// Lines per page; a beneficiary's lines are never cut.
+const PAGE: usize = 2_000;
 
 /// Which roster is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,10 +94,62 @@ pub fn write_roster(
     })?;
     let now = store.clock().now() + chrono::Duration::hours(8);
     let printed = format!("制作:{user} {}(北京时间)", now.format("%Y-%m-%d %H:%M"));
-    store.read(|conn| {
-        let mut pages = Pages::open(conn, street, &run, scope.area_codes(), shown)?;
-        pages.write(conn, store.cipher(), &printed, out)
+    // One thread reads and opens the seals, this one writes.
+    let (send, pieces) = sync_channel(2);
+    std::thread::scope(|threads| {
+        let reader = threads.spawn(move || {
+            store.read(|conn| {
+                let mut pages = Pages::open(conn, street, &run, scope.area_codes(), shown)?;
+                pages.read(conn, store.cipher(), &printed, &send)
+            })
+        });
+        let written = write_pieces(&pieces, out);
+        // Without a receiver the reader stops at its next page.
+        drop(pieces);
+        let read = reader.join().unwrap_or_else(|_| Err(reader_died()));
+        written.and(read)
     })
+}
+
+/// A roster on its way from the reading thread to the writing one.
+enum Piece {
+    /// What stands above, once, at first.
+    Head(Head),
+    /// A page of rows.
+    Rows(Vec<TableRow>),
+    /// The note below, once, at last.
+    Note(String),
+}
+
+fn write_pieces(pieces: &Receiver<Piece>, out: &mut dyn Render) -> AppResult<()> {
+    let mut head = Head::default();
+    for piece in pieces {
+        match piece {
+            Piece::Head(above) => {
+                written(out.begin(&above))?;
+                written(out.section(&Section { groups: columns(), ..Section::default() }))?;
+                head = above;
+            }
+            Piece::Rows(rows) => {
+                for row in rows {
+                    written(out.row(row))?;
+                }
+            }
+            Piece::Note(note) => {
+                written(out.end_section(&[note]))?;
+                written(out.finish(&head))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn reader_died() -> AppError {
+    AppError::coded(
+        ErrorCode::System,
+        "读取花名册的线程意外中止。",
+        "The thread that reads the roster stopped unexpectedly.",
+    )
 }
 
 fn find_run(conn: &mut Db, street: &str, query: &RosterQuery) -> AppResult<RunHead> {
@@ -126,7 +179,6 @@ struct Pages<'a> {
     illustrative: bool,
     standard: Option<Fen>,
     standard_changed: bool,
-    after: (String, i64),
     count: i64,
     totals: Sums,
 }
@@ -153,7 +205,6 @@ impl<'a> Pages<'a> {
             illustrative: programs.illustrative(),
             standard,
             standard_changed: standard != before,
-            after: (String::new(), i64::MIN),
             count: 0,
             totals: Sums::default(),
         })
@@ -185,60 +236,39 @@ impl<'a> Pages<'a> {
         }
     }
 
-    fn write(
+    /// Sends the whole roster; a receiver that is gone ends it.
+    fn read(
         &mut self,
         conn: &mut Db,
         cipher: &Cipher,
         printed: &str,
-        out: &mut dyn Render,
+        send: &SyncSender<Piece>,
     ) -> AppResult<()> {
-        let head = self.head(printed);
-        written(out.begin(&head))?;
-        written(out.section(&Section { groups: columns(), ..Section::default() }))?;
-        loop {
-            let lines = self.next_page(conn)?;
-            if lines.is_empty() {
-                break;
+        let keys = list_line_keys(conn, self.street, self.run.id, self.areas)?;
+        let mut open = send.send(Piece::Head(self.head(printed))).is_ok();
+        for page in pages(&keys) {
+            if !open {
+                return Ok(());
             }
-            self.page(conn, cipher, &lines, out)?;
+            let rows = self.page(conn, cipher, page)?;
+            open = send.send(Piece::Rows(rows)).is_ok();
         }
-        written(out.row(total_row(self.count, self.totals)))?;
+        let total = total_row(self.count, self.totals);
         let words = chinese_amount(self.totals.paid());
         let note = format!("实发合计(大写):人民币{words}");
-        written(out.end_section(&[note]))?;
-        written(out.finish(&head))
-    }
-
-    /// The next lines; a beneficiary that the limit cut is left for later.
-    fn next_page(&mut self, conn: &mut Db) -> AppResult<Vec<ReportLine>> {
-        let mut limit = PAGE;
-        loop {
-            let after = (self.after.0.as_str(), self.after.1);
-            let mut lines =
-                list_lines_by_place(conn, self.street, self.run.id, self.areas, after, limit)?;
-            let full = i64::try_from(lines.len()).is_ok_and(|count| count == limit);
-            let last = lines.last().map(|line| line.beneficiary_id);
-            if full && let Some(last) = last {
-                lines.retain(|line| line.beneficiary_id != last);
-                if lines.is_empty() {
-                    limit = limit.saturating_mul(2);
-                    continue;
-                }
-            }
-            if let Some(line) = lines.last() {
-                self.after = (line.area_code.clone(), line.beneficiary_id);
-            }
-            return Ok(lines);
-        }
+        let sent = send.send(Piece::Rows(vec![total])).and_then(|()| send.send(Piece::Note(note)));
+        // The writer's own error says why it went away.
+        drop(sent);
+        Ok(())
     }
 
     fn page(
         &mut self,
         conn: &mut Db,
         cipher: &Cipher,
-        lines: &[ReportLine],
-        out: &mut dyn Render,
-    ) -> AppResult<()> {
+        keys: &[LineKey],
+    ) -> AppResult<Vec<TableRow>> {
+        let lines = list_lines_of(conn, self.street, keys)?;
         let groups: Vec<&[ReportLine]> =
             lines.chunk_by(|a, b| a.beneficiary_id == b.beneficiary_id).collect();
         let awards: Vec<AwardId> =
@@ -249,6 +279,7 @@ impl<'a> Pages<'a> {
                 .into_iter()
                 .collect();
         let earlier = self.earlier(conn, &groups)?;
+        let mut rows = Vec::with_capacity(groups.len());
         for group in groups {
             let Some(first) = group.first() else { continue };
             // What is only below the table (a claim, a hold) is in no roster.
@@ -257,10 +288,9 @@ impl<'a> Pages<'a> {
             }
             let behind = people.behind(cipher, first.award_id, self.shown)?;
             let start = started.get(&first.award_id).copied();
-            let row = self.row(group, first, &behind, start, earlier.get(&first.beneficiary_id));
-            written(out.row(row))?;
+            rows.push(self.row(group, first, &behind, start, earlier.get(&first.beneficiary_id)));
         }
-        Ok(())
+        Ok(rows)
     }
 
     fn earlier(
@@ -356,6 +386,18 @@ impl<'a> Pages<'a> {
             (true, true) => "减发",
         }
     }
+}
+
+/// Pages of about [`PAGE`] lines that end where a beneficiary ends.
+fn pages(keys: &[LineKey]) -> impl Iterator<Item = &[LineKey]> {
+    let mut rest = keys;
+    std::iter::from_fn(move || {
+        let last = rest.get(PAGE.min(rest.len()).checked_sub(1)?)?.beneficiary_id;
+        let more = rest.iter().skip(PAGE).take_while(|key| key.beneficiary_id == last).count();
+        let (page, after) = rest.split_at(PAGE.min(rest.len()) + more);
+        rest = after;
+        Some(page)
+    })
 }
 
 pub(super) fn written(outcome: std::io::Result<()>) -> AppResult<()> {
