@@ -1,12 +1,14 @@
 //! 发放花名册: one row per beneficiary of a run, by community (`domain.md` §9.3).
 
 mod layout;
+mod pieces;
 
 use std::collections::HashMap;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 
-use self::layout::{Sums, columns, sums, total_row};
-use super::document::{Cell, Head, Section, TableRow};
+use self::layout::{Sums, sums, total_row};
+use self::pieces::{Piece, reader_died, write_pieces};
+use super::document::{Cell, Head, TableRow};
 use super::lines::Places;
 use super::month_table::{DRAFT_MARK, EXAMPLE_MARK};
 use super::people::{Behind, People, Shown};
@@ -109,47 +111,6 @@ pub fn write_roster(
         let read = reader.join().unwrap_or_else(|_| Err(reader_died()));
         written.and(read)
     })
-}
-
-/// A roster on its way from the reading thread to the writing one.
-enum Piece {
-    /// What stands above, once, at first.
-    Head(Head),
-    /// A page of rows.
-    Rows(Vec<TableRow>),
-    /// The note below, once, at last.
-    Note(String),
-}
-
-fn write_pieces(pieces: &Receiver<Piece>, out: &mut dyn Render) -> AppResult<()> {
-    let mut head = Head::default();
-    for piece in pieces {
-        match piece {
-            Piece::Head(above) => {
-                written(out.begin(&above))?;
-                written(out.section(&Section { groups: columns(), ..Section::default() }))?;
-                head = above;
-            }
-            Piece::Rows(rows) => {
-                for row in rows {
-                    written(out.row(row))?;
-                }
-            }
-            Piece::Note(note) => {
-                written(out.end_section(&[note]))?;
-                written(out.finish(&head))?;
-            }
-        }
-    }
-    Ok(())
-}
-
-fn reader_died() -> AppError {
-    AppError::coded(
-        ErrorCode::System,
-        "读取花名册的线程意外中止。",
-        "The thread that reads the roster stopped unexpectedly.",
-    )
 }
 
 fn find_run(conn: &mut Db, street: &str, query: &RosterQuery) -> AppResult<RunHead> {
