@@ -26,6 +26,8 @@ pub struct Fields {
 pub trait FromFields: Sized {
     /// Names of its fields.
     const FIELDS: &'static [&'static str];
+    /// Names of the fields of the pieces that it shares with other forms.
+    const SHARED: &'static [&'static [&'static str]] = &[];
     /// Those of them that may come several times (check boxes).
     const MANY: &'static [&'static str] = &[];
 
@@ -190,7 +192,8 @@ fn parse<T: FromFields>(bytes: &[u8]) -> Result<Fields, Fault> {
         .ok_or_else(|| Fault::bad_request("表单内容无法读取。", "The form cannot be read."))?;
     pairs.retain(|(name, _)| name != CSRF_FIELD);
     for (at, (name, value)) in pairs.iter().enumerate() {
-        if !T::FIELDS.contains(&name.as_str()) {
+        let known = |names: &[&str]| names.contains(&name.as_str());
+        if !known(T::FIELDS) && !T::SHARED.iter().any(|names| known(names)) {
             return Err(Fault::bad_request("表单有未知的字段。", "The form has an unknown field."));
         }
         let repeated = pairs.iter().take(at).any(|(other, _)| other == name);

@@ -3,7 +3,7 @@
 use askama::Template;
 use chrono::{Duration, NaiveDate};
 
-use super::resident::page_address;
+use super::pager::page_address;
 use super::{FormView, Page};
 use crate::domain::role::Permission;
 use crate::http::{Access, Allowed, Fields, FromFields, Outcome, Query, Routes};

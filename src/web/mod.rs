@@ -17,6 +17,7 @@ mod login;
 pub mod menu;
 pub mod next;
 pub mod page;
+mod pager;
 mod password;
 mod preferences;
 pub mod report;

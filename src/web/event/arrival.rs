@@ -2,19 +2,20 @@
 
 use askama::Template;
 
-use super::form::{dates, relations, start};
+use super::form::{DATE_FIELDS, dates, open_home, relations, start};
 use crate::domain::code_table::Relation;
 use crate::domain::ids::HouseholdId;
 use crate::domain::life_event::EventDates;
 use crate::error::{AppResult, Refusal};
-use crate::http::{Allowed, Fault, Fields, Form, FromFields, Outcome, Path};
-use crate::services::auth::{RegisterEvent, ViewRegistry};
-use crate::services::directory::{self, AreaOption, HomePage, list_area_options};
+use crate::http::{Allowed, Fields, Form, FromFields, Outcome, Path};
+use crate::services::auth::RegisterEvent;
+use crate::services::directory::{AreaOption, HomePage};
 use crate::services::event::{self, Arrival, BirthInput, EventDone, Join, MoveInInput};
 use crate::services::resident::ResidentInput;
 use crate::store::Store;
 use crate::web::form_view::redrawable;
-use crate::web::resident::{Options, PersonForm, choice};
+use crate::web::pager::area_options;
+use crate::web::resident::{Options, PERSON_FIELDS, choice, person};
 use crate::web::{FormView, Page};
 
 #[derive(Template)]
@@ -35,7 +36,7 @@ impl ArrivalPage<'_> {
     }
 
     fn area_options(&self) -> Vec<(&str, &str)> {
-        self.areas.iter().map(|area| (area.code.as_str(), area.name.as_str())).collect()
+        area_options(None, self.areas)
     }
 }
 
@@ -49,35 +50,18 @@ pub struct ArrivalForm {
 }
 
 impl FromFields for ArrivalForm {
-    const FIELDS: &'static [&'static str] = &[
-        "name",
-        "doc_kind",
-        "doc_no",
-        "sex",
-        "birth_on",
-        "mismatch_reason",
-        "phone",
-        "ethnicity",
-        "marital",
-        "education",
-        "residence_status",
-        "area",
-        "relation",
-        "event_on",
-        "reported_on",
-        "decided_on",
-        "origin",
-    ];
+    const FIELDS: &'static [&'static str] = &["relation", "origin"];
+    const SHARED: &'static [&'static [&'static str]] = &[PERSON_FIELDS, DATE_FIELDS];
 
     fn from_fields(fields: &mut Fields) -> Option<ArrivalForm> {
-        let person = PersonForm::from_fields(fields);
+        let person = person(fields);
         let relation = choice(fields, "relation", Relation::parse);
         if relation.is_none() {
             fields.refuse(Refusal::field("relation", "请选择与户主关系。", "Choose the relation."));
         }
         let dates = dates(fields);
         Some(ArrivalForm {
-            person: person?.input,
+            person: person?,
             relation: relation?,
             dates: dates?,
             origin: fields.text("origin").unwrap_or_default(),
@@ -85,23 +69,8 @@ impl FromFields for ArrivalForm {
     }
 }
 
-async fn prepare(
-    user: &Allowed<RegisterEvent>,
-    page: Page,
-    id: HouseholdId,
-    is_birth: bool,
-) -> Result<(Page, HomePage, Vec<AreaOption>), Fault> {
-    let user = user.clone();
-    let (home, areas) = page
-        .run(move |store| {
-            let by = user.session().actor.authorize::<ViewRegistry>()?;
-            Ok((directory::load_home(store, &by, id)?, list_area_options(store, &by)?))
-        })
-        .await?;
-    let key = if is_birth { "event.birth" } else { "event.move_in" };
-    let title = format!("{}:{}", page.t(key), home.row.household_no);
-    let page = page.title_text(title).under("household.list_title", "/households");
-    Ok((page, home, areas))
+fn title(is_birth: bool) -> &'static str {
+    if is_birth { "event.birth" } else { "event.move_in" }
 }
 
 fn template<'a>(
@@ -116,7 +85,7 @@ fn template<'a>(
 }
 
 async fn ask(user: Allowed<RegisterEvent>, page: Page, id: i64, is_birth: bool) -> Outcome {
-    let (page, home, areas) = prepare(&user, page, HouseholdId(id), is_birth).await?;
+    let (page, home, areas) = open_home(&user, page, HouseholdId(id), title(is_birth)).await?;
     let mut fields = start(&page);
     fields.set("area", &home.row.area_code);
     fields.set("doc_kind", "111");
@@ -164,7 +133,7 @@ async fn submit(
         Ok(made) => super::done(&page, &format!("/households/{id}"), &made),
         Err(fault) => {
             let refusals = redrawable(fault)?;
-            let (page, home, areas) = prepare(&user, page, id, is_birth).await?;
+            let (page, home, areas) = open_home(&user, page, id, title(is_birth)).await?;
             let page = page.with_errors();
             let form = FormView::with_errors(&page, fields, &refusals);
             page.again(&template(&page, form, &home, &areas, is_birth))

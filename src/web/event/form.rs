@@ -6,8 +6,9 @@ use crate::domain::code_table::Relation;
 use crate::domain::ids::{HouseholdId, ResidentId};
 use crate::domain::life_event::{Confidence, EventDates};
 use crate::error::Refusal;
-use crate::http::{Fields, FromFields};
-use crate::services::directory::{HomePage, Member};
+use crate::http::{Allowed, Fault, Fields, FromFields};
+use crate::services::auth::{RegisterEvent, ViewRegistry};
+use crate::services::directory::{self, AreaOption, HomePage, Member, list_area_options};
 use crate::services::household::{MemberInput, NewHead};
 use crate::web::Page;
 use crate::web::resident::{date, required_date};
@@ -29,7 +30,10 @@ pub struct EventForm {
     mover_relations: Vec<(ResidentId, Relation)>,
 }
 
-/// Reads the three dates that every event has.
+/// The dates that every event has.
+pub(super) const DATE_FIELDS: &[&str] = &["event_on", "reported_on", "decided_on"];
+
+/// Reads them.
 pub(super) fn dates(fields: &mut Fields) -> Option<EventDates> {
     let (event_on, reported_on) =
         (required_date(fields, "event_on"), required_date(fields, "reported_on"));
@@ -39,9 +43,6 @@ pub(super) fn dates(fields: &mut Fields) -> Option<EventDates> {
 
 impl FromFields for EventForm {
     const FIELDS: &'static [&'static str] = &[
-        "event_on",
-        "reported_on",
-        "decided_on",
         "confidence",
         "note",
         "destination",
@@ -54,6 +55,7 @@ impl FromFields for EventForm {
         "relation",
         "mover_relation",
     ];
+    const SHARED: &'static [&'static [&'static str]] = &[DATE_FIELDS];
     const MANY: &'static [&'static str] = &["mover", "head", "relation", "mover_relation"];
 
     fn from_fields(fields: &mut Fields) -> Option<EventForm> {
@@ -173,4 +175,23 @@ pub(super) fn relations(page: &Page, with_head: bool) -> Vec<(&'static str, &'st
 pub(super) fn start(page: &Page) -> Fields {
     let today = page.state().store.clock().today().to_string();
     Fields::with(&[("event_on", &today), ("reported_on", &today), ("confidence", "1")])
+}
+
+/// A household as the forms about it open: its page's title, its members, the
+/// areas of the caller.
+pub(super) async fn open_home(
+    user: &Allowed<RegisterEvent>,
+    page: Page,
+    id: HouseholdId,
+    title: &str,
+) -> Result<(Page, HomePage, Vec<AreaOption>), Fault> {
+    let user = user.clone();
+    let (home, areas) = page
+        .run(move |store| {
+            let by = user.session().actor.authorize::<ViewRegistry>()?;
+            Ok((directory::load_home(store, &by, id)?, list_area_options(store, &by)?))
+        })
+        .await?;
+    let title = format!("{}:{}", page.t(title), home.row.household_no);
+    Ok((page.title_text(title).under("household.list_title", "/households"), home, areas))
 }

@@ -2,16 +2,17 @@
 
 use askama::Template;
 
-use super::form::{EventForm, HeadChoice, relations, start};
+use super::form::{EventForm, HeadChoice, open_home, relations, start};
 use crate::domain::ids::{HouseholdId, ResidentId};
 use crate::error::{AppError, AppResult, Refusal};
-use crate::http::{Allowed, Fault, Form, Outcome, Path};
+use crate::http::{Allowed, Form, Outcome, Path};
 use crate::services::auth::{RegisterEvent, ViewRegistry};
-use crate::services::directory::{self, AreaOption, HomePage, HomeQuery, list_area_options};
+use crate::services::directory::{self, AreaOption, HomePage, HomeQuery};
 use crate::services::event::{self, EventDone, MergeInput, SplitInput};
 use crate::store::Store;
 use crate::store::directory::Place;
 use crate::web::form_view::redrawable;
+use crate::web::pager::area_options;
 use crate::web::{FormView, Page};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,30 +63,12 @@ impl HomeEvent<'_> {
     }
 
     fn area_options(&self) -> Vec<(&str, &str)> {
-        self.areas.iter().map(|area| (area.code.as_str(), area.name.as_str())).collect()
+        area_options(None, self.areas)
     }
 
     fn relation(&self, relation: &Option<crate::domain::code_table::Relation>) -> &'static str {
         relation.map_or("", |r| self.page.either(r.zh(), r.en()))
     }
-}
-
-async fn prepare(
-    user: &Allowed<RegisterEvent>,
-    page: Page,
-    id: HouseholdId,
-    kind: Kind,
-) -> Result<(Page, HomePage, Vec<AreaOption>), Fault> {
-    let user = user.clone();
-    let (home, areas) = page
-        .run(move |store| {
-            let by = user.session().actor.authorize::<ViewRegistry>()?;
-            Ok((directory::load_home(store, &by, id)?, list_area_options(store, &by)?))
-        })
-        .await?;
-    let title = format!("{}:{}", page.t(kind.title()), home.row.household_no);
-    let page = page.title_text(title).under("household.list_title", "/households");
-    Ok((page, home, areas))
 }
 
 fn template<'a>(
@@ -104,7 +87,7 @@ fn template<'a>(
 }
 
 async fn ask(user: Allowed<RegisterEvent>, page: Page, id: i64, kind: Kind) -> Outcome {
-    let (page, home, areas) = prepare(&user, page, HouseholdId(id), kind).await?;
+    let (page, home, areas) = open_home(&user, page, HouseholdId(id), kind.title()).await?;
     let mut fields = start(&page);
     fields.set("area", &home.row.area_code);
     let form = FormView::new(&page, fields);
@@ -132,7 +115,7 @@ async fn submit(
         }
         Err(fault) => {
             let refusals = redrawable(fault)?;
-            let (page, home, areas) = prepare(&user, page, id, kind).await?;
+            let (page, home, areas) = open_home(&user, page, id, kind.title()).await?;
             let page = page.with_errors();
             let form = FormView::with_errors(&page, fields, &refusals);
             page.again(&template(&page, form, &home, &areas, kind))

@@ -5,7 +5,7 @@ mod show;
 
 use askama::Template;
 
-use super::resident::{area_options, page_address, range_text};
+use super::pager::{self, Pager, area_options};
 use super::{FormView, Page};
 use crate::domain::household::HouseholdKind;
 use crate::domain::ids::HouseholdId;
@@ -41,8 +41,8 @@ pub struct ListQuery {
 }
 
 impl FromFields for ListQuery {
-    const FIELDS: &'static [&'static str] =
-        &["text", "area", "kind", "closed", "after", "before", "first"];
+    const FIELDS: &'static [&'static str] = &["text", "area", "kind", "closed"];
+    const SHARED: &'static [&'static [&'static str]] = &[pager::PLACE_FIELDS];
 
     fn from_fields(fields: &mut Fields) -> Option<ListQuery> {
         if normalise::personal_run(fields.value("text")).is_some() {
@@ -52,18 +52,13 @@ impl FromFields for ListQuery {
                 "Don't type numbers of documents or phones here; search for the resident instead.",
             ));
         }
-        let place = match (fields.value("after"), fields.value("before")) {
-            ("", "") => Place::Start,
-            (after, "") => Place::After(HouseholdId(after.parse().ok()?)),
-            (_, before) => Place::Before(HouseholdId(before.parse().ok()?)),
-        };
         Some(ListQuery {
             text: fields.text("text"),
             area: fields.text("area"),
             kind: HouseholdKind::from_code(fields.value("kind")),
             closed: fields.has("closed", "1"),
-            place,
-            first: fields.value("first").parse().unwrap_or(1).clamp(1, 100_000_000),
+            place: pager::place(fields, |text| text.parse().ok().map(HouseholdId))?,
+            first: pager::first_row(fields),
         })
     }
 }
@@ -75,14 +70,12 @@ struct ListPage<'a> {
     form: FormView,
     areas: Vec<AreaOption>,
     homes: Paged<HomeLine>,
-    range: String,
-    previous: String,
-    following: String,
+    pager: Pager,
 }
 
 impl ListPage<'_> {
     fn area_options(&self) -> Vec<(&str, &str)> {
-        area_options(self.page, &self.areas)
+        area_options(Some(self.page.t("table.any")), &self.areas)
     }
 
     fn kinds(&self) -> Vec<(&'static str, &'static str)> {
@@ -116,16 +109,8 @@ pub async fn list(user: Allowed<ViewRegistry>, page: Page, query: Query<ListQuer
         })
         .await?;
     let kept = ["text", "area", "kind", "closed"];
-    let (mut previous, mut following) = (String::new(), String::new());
-    if let (true, Some(row)) = (homes.has_previous, homes.rows.first()) {
-        let (key, to) = (row.id.to_string(), (first - limit).max(1).to_string());
-        previous = page_address("/households", &fields, &kept, &[("before", &key), ("first", &to)]);
-    }
-    if let (true, Some(row)) = (homes.has_next, homes.rows.last()) {
-        let (key, to) = (row.id.to_string(), (first + limit).to_string());
-        following = page_address("/households", &fields, &kept, &[("after", &key), ("first", &to)]);
-    }
-    let range = range_text(&page, first, homes.rows.len(), homes.total);
+    let at = ("/households", &fields, kept.as_slice());
+    let pager = Pager::new(&page, at, (first, limit), &homes, |home| home.id.to_string());
     let form = FormView::new(&page, fields);
-    page.show(|page| ListPage { page, form, areas, homes, range, previous, following })
+    page.show(|page| ListPage { page, form, areas, homes, pager })
 }

@@ -14,6 +14,7 @@ use crate::services::household::{self, HouseholdInput, MemberDates, MemberInput}
 use crate::services::resident;
 use crate::store::Store;
 use crate::web::form_view::redrawable;
+use crate::web::pager::area_options;
 use crate::web::resident::{choice, required_date};
 use crate::web::{FormView, Page};
 
@@ -27,8 +28,7 @@ struct NewPage<'a> {
 
 impl NewPage<'_> {
     fn area_options(&self) -> Vec<(&str, &str)> {
-        let all = self.areas.iter().map(|area| (area.code.as_str(), area.name.as_str()));
-        std::iter::once(("", self.page.t("form.choose"))).chain(all).collect()
+        area_options(Some(self.page.t("form.choose")), &self.areas)
     }
 
     fn kinds(&self) -> Vec<(&'static str, &'static str)> {

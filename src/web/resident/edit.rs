@@ -12,6 +12,7 @@ use crate::services::directory::{AreaOption, list_area_options};
 use crate::services::resident::{self, ResidentInput, ResidentPatch};
 use crate::store::resident::ResidentRow;
 use crate::web::form_view::redrawable;
+use crate::web::pager::area_options;
 use crate::web::{FormView, Page};
 
 #[derive(Template)]
@@ -27,8 +28,7 @@ struct EditPage<'a> {
 
 impl EditPage<'_> {
     fn area_options(&self) -> Vec<(&str, &str)> {
-        let all = self.areas.iter().map(|area| (area.code.as_str(), area.name.as_str()));
-        std::iter::once(("", self.page.t("form.choose"))).chain(all).collect()
+        area_options(Some(self.page.t("form.choose")), &self.areas)
     }
 }
 

@@ -10,7 +10,56 @@ use crate::services::resident::ResidentInput;
 use crate::store::resident::ResidentRow;
 use crate::web::Page;
 
-/// What both forms ask for.
+/// The fields of a person, in whichever form they stand.
+pub(crate) const PERSON_FIELDS: &[&str] = &[
+    "name",
+    "doc_kind",
+    "doc_no",
+    "sex",
+    "birth_on",
+    "mismatch_reason",
+    "phone",
+    "ethnicity",
+    "marital",
+    "education",
+    "residence_status",
+    "area",
+];
+
+/// Reads them.
+pub(crate) fn person(fields: &mut Fields) -> Option<ResidentInput> {
+    let name = fields.required("name", "请填写姓名。", "Enter the name.");
+    let doc_kind = choice(fields, "doc_kind", DocKind::from_code);
+    if doc_kind.is_none() {
+        fields.refuse(Refusal::field("doc_kind", "请选择证件类型。", "Choose the document."));
+    }
+    let birth_on = date(fields, "birth_on");
+    let residence = choice(fields, "residence_status", ResidenceStatus::from_code);
+    if residence.is_none() {
+        fields.refuse(Refusal::field(
+            "residence_status",
+            "请选择居住状态。",
+            "Choose the residence status.",
+        ));
+    }
+    let area = fields.required("area", "请选择社区或网格。", "Choose a community or a grid.");
+    Some(ResidentInput {
+        area_code: area?,
+        name: name?,
+        doc_kind: doc_kind?,
+        doc_no: fields.text("doc_no"),
+        sex: choice(fields, "sex", Sex::from_code),
+        birth_on,
+        mismatch_reason: fields.text("mismatch_reason"),
+        phone: fields.text("phone"),
+        ethnicity: choice(fields, "ethnicity", Ethnicity::parse),
+        marital: choice(fields, "marital", Marital::from_code),
+        education: choice(fields, "education", Education::from_code),
+        residence_status: residence?,
+    })
+}
+
+/// A new resident, or a correction.
 #[derive(Debug, Clone)]
 pub struct PersonForm {
     /// The person.
@@ -24,56 +73,12 @@ pub struct PersonForm {
 }
 
 impl FromFields for PersonForm {
-    const FIELDS: &'static [&'static str] = &[
-        "name",
-        "doc_kind",
-        "doc_no",
-        "sex",
-        "birth_on",
-        "mismatch_reason",
-        "phone",
-        "ethnicity",
-        "marital",
-        "education",
-        "residence_status",
-        "area",
-        "reason",
-        "version",
-        "household",
-    ];
+    const FIELDS: &'static [&'static str] = &["reason", "version", "household"];
+    const SHARED: &'static [&'static [&'static str]] = &[PERSON_FIELDS];
 
     fn from_fields(fields: &mut Fields) -> Option<PersonForm> {
-        let name = fields.required("name", "请填写姓名。", "Enter the name.");
-        let doc_kind = choice(fields, "doc_kind", DocKind::from_code);
-        if doc_kind.is_none() {
-            fields.refuse(Refusal::field("doc_kind", "请选择证件类型。", "Choose the document."));
-        }
-        let birth_on = date(fields, "birth_on");
-        let residence = choice(fields, "residence_status", ResidenceStatus::from_code);
-        if residence.is_none() {
-            fields.refuse(Refusal::field(
-                "residence_status",
-                "请选择居住状态。",
-                "Choose the residence status.",
-            ));
-        }
-        let area = fields.required("area", "请选择社区或网格。", "Choose a community or a grid.");
-        let input = ResidentInput {
-            area_code: area?,
-            name: name?,
-            doc_kind: doc_kind?,
-            doc_no: fields.text("doc_no"),
-            sex: choice(fields, "sex", Sex::from_code),
-            birth_on,
-            mismatch_reason: fields.text("mismatch_reason"),
-            phone: fields.text("phone"),
-            ethnicity: choice(fields, "ethnicity", Ethnicity::parse),
-            marital: choice(fields, "marital", Marital::from_code),
-            education: choice(fields, "education", Education::from_code),
-            residence_status: residence?,
-        };
         Some(PersonForm {
-            input,
+            input: person(fields)?,
             reason: fields.text("reason").unwrap_or_default(),
             version: fields.value("version").parse().unwrap_or(0),
             household: fields.value("household").parse().ok(),

@@ -7,9 +7,10 @@ mod show;
 
 use askama::Template;
 
-pub(super) use form::{Options, PersonForm, choice, date, required_date};
+pub(super) use form::{Options, PERSON_FIELDS, choice, date, person, required_date};
 pub(super) use show::field_name;
 
+use super::pager::{self, Pager, area_options};
 use super::{FormView, Page};
 use crate::domain::code_table::Sex;
 use crate::domain::document::Document;
@@ -53,8 +54,8 @@ pub struct ListQuery {
 }
 
 impl FromFields for ListQuery {
-    const FIELDS: &'static [&'static str] =
-        &["name", "address", "area", "status", "after", "before", "first"];
+    const FIELDS: &'static [&'static str] = &["name", "address", "area", "status"];
+    const SHARED: &'static [&'static [&'static str]] = &[pager::PLACE_FIELDS];
 
     fn from_fields(fields: &mut Fields) -> Option<ListQuery> {
         for name in ["name", "address"] {
@@ -67,18 +68,13 @@ impl FromFields for ListQuery {
                 ));
             }
         }
-        let place = match (fields.value("after"), fields.value("before")) {
-            ("", "") => Place::Start,
-            (after, "") => Place::After(key(after)?),
-            (_, before) => Place::Before(key(before)?),
-        };
         Some(ListQuery {
             name: fields.text("name"),
             address: fields.text("address"),
             area: fields.text("area"),
             status: ResidentStatus::from_code(fields.value("status")),
-            place,
-            first: fields.value("first").parse().unwrap_or(1).clamp(1, 100_000_000),
+            place: pager::place(fields, key)?,
+            first: pager::first_row(fields),
         })
     }
 }
@@ -97,9 +93,7 @@ struct ListPage<'a> {
     find: FormView,
     areas: Vec<AreaOption>,
     people: Paged<PersonLine>,
-    range: String,
-    previous: String,
-    following: String,
+    pager: Pager,
 }
 
 impl ListPage<'_> {
@@ -110,7 +104,7 @@ impl ListPage<'_> {
     }
 
     fn area_options(&self) -> Vec<(&str, &str)> {
-        area_options(self.page, &self.areas)
+        area_options(Some(self.page.t("table.any")), &self.areas)
     }
 
     fn color(&self, status: &ResidentStatus) -> &'static str {
@@ -120,12 +114,6 @@ impl ListPage<'_> {
     fn sex(&self, person: &PersonLine) -> &'static str {
         sex_text(self.page, person.sex)
     }
-}
-
-/// Areas for a drop-down, with "any" in front.
-pub(super) fn area_options<'a>(page: &Page, areas: &'a [AreaOption]) -> Vec<(&'a str, &'a str)> {
-    let all = areas.iter().map(|area| (area.code.as_str(), area.name.as_str()));
-    std::iter::once(("", page.t("table.any"))).chain(all).collect()
 }
 
 /// Sex as text.
@@ -139,31 +127,6 @@ pub(super) fn status_color(status: ResidentStatus) -> &'static str {
         ResidentStatus::Active => "green",
         _ => "grey",
     }
-}
-
-/// Address of another page of the same list.
-pub(super) fn page_address(
-    base: &str,
-    fields: &Fields,
-    names: &[&str],
-    more: &[(&str, &str)],
-) -> String {
-    let kept = names.iter().map(|name| (*name, fields.value(name))).filter(|(_, v)| !v.is_empty());
-    let pairs: Vec<(&str, &str)> = kept.chain(more.iter().copied()).collect();
-    match serde_urlencoded::to_string(&pairs) {
-        Ok(query) if !query.is_empty() => format!("{base}?{query}"),
-        _ => base.to_owned(),
-    }
-}
-
-/// `51–100 of 1,284`.
-pub(super) fn range_text(page: &Page, first: i64, rows: usize, total: i64) -> String {
-    if rows == 0 {
-        return page.fill("table.found", "n", page.number(total));
-    }
-    let rows = i64::try_from(rows).unwrap_or(0);
-    let range = format!("{}–{}", page.number(first), page.number(first + rows - 1));
-    page.fill2("table.range", "range", range, "n", page.number(total))
 }
 
 /// `GET /residents`.
@@ -199,24 +162,15 @@ async fn draw(
         })
         .await?;
     let kept = ["name", "address", "area", "status"];
-    let key_of = |person: &PersonLine| format!("{}~{}", person.name_pinyin, person.id);
-    let (mut previous, mut following) = (String::new(), String::new());
-    if let (true, Some(row)) = (people.has_previous, people.rows.first()) {
-        let to = (first - limit).max(1).to_string();
-        let more = [("before", &*key_of(row)), ("first", &*to)].map(|(n, v)| (n, v.to_owned()));
-        let more: Vec<(&str, &str)> = more.iter().map(|(n, v)| (*n, v.as_str())).collect();
-        previous = page_address("/residents", &fields, &kept, &more);
-    }
-    if let (true, Some(row)) = (people.has_next, people.rows.last()) {
-        let (from, to) = (key_of(row), (first + limit).to_string());
-        following = page_address("/residents", &fields, &kept, &[("after", &from), ("first", &to)]);
-    }
-    let range = range_text(&page, first, people.rows.len(), people.total);
+    let at = ("/residents", &fields, kept.as_slice());
+    let pager = Pager::new(&page, at, (first, limit), &people, |person| {
+        format!("{}~{}", person.name_pinyin, person.id)
+    });
     let has_errors = find.is_some();
     let page = if has_errors { page.with_errors() } else { page };
     let form = FormView::new(&page, fields);
     let find = find.unwrap_or_default();
-    let template = ListPage { page: &page, form, find, areas, people, range, previous, following };
+    let template = ListPage { page: &page, form, find, areas, people, pager };
     if has_errors { page.again(&template) } else { page.show(|_| template) }
 }
 

@@ -13,10 +13,11 @@ use crate::error::{AppError, AppResult, ErrorCode};
 use crate::http::{Allowed, Fault, Fields, Form, FromFields, Outcome, Path, fault};
 use crate::jobs::draft::DraftRuns;
 use crate::services::access::Session;
-use crate::services::auth::{MakeRun, ReadReport};
+use crate::services::auth::{Actor, MakeRun, ReadReport};
 use crate::services::payout::{self, LineView};
 use crate::services::{award, job};
 use crate::store::Store;
+use crate::store::line::LineRow;
 use crate::web::page::money;
 use crate::web::{FormView, Page};
 
@@ -243,25 +244,13 @@ pub async fn hold(
     path: Path<i64>,
     form: Form<HoldForm>,
 ) -> Outcome {
-    let id = path.0;
-    let (fields, checked) = form.checked();
-    let (reader, session) = (user.clone(), user);
-    let done = match checked {
-        Err(error) => Err(error.into()),
-        Ok(form) => {
-            page.run(move |store| {
-                let actor = &session.session().actor;
-                let line = payout::find_run_line(store, &session.authorized()?, LineId(id))?;
-                check_draft(store, session.session(), line.run_id)?;
-                let today = store.clock().today();
-                let by = actor.authorize()?;
-                award::place_hold(store, &by, line.award_id, line.month, today, &form.reason)?;
-                redraft(store, session.session(), line.run_id)
-            })
-            .await
-        }
-    };
-    finish(&reader, page, id, fields, done).await
+    change(user, page, path.0, form, |store, actor, line, form| {
+        let today = store.clock().today();
+        let by = actor.authorize()?;
+        award::place_hold(store, &by, line.award_id, line.month, today, &form.reason)?;
+        Ok(())
+    })
+    .await
 }
 
 /// `POST /lines/{id}/release`: ends a hold; the next draft pays what was held.
@@ -274,19 +263,32 @@ pub async fn release(
     path: Path<i64>,
     form: Form<HoldForm>,
 ) -> Outcome {
-    let id = path.0;
+    change(user, page, path.0, form, |store, actor, _, form| {
+        let hold = form.hold.ok_or_else(|| AppError::not_found("暂缓", "hold"))?;
+        let today = store.clock().today();
+        award::release_hold(store, &actor.authorize()?, hold, today, &form.reason)
+    })
+    .await
+}
+
+/// Changes a hold of the line's award while the run is a draft, and drafts the
+/// run again.
+async fn change(
+    user: Allowed<MakeRun>,
+    page: Page,
+    id: i64,
+    form: Form<HoldForm>,
+    change: fn(&Store, &Actor, &LineRow, &HoldForm) -> AppResult<()>,
+) -> Outcome {
     let (fields, checked) = form.checked();
     let (reader, session) = (user.clone(), user);
     let done = match checked {
         Err(error) => Err(error.into()),
         Ok(form) => {
             page.run(move |store| {
-                let actor = &session.session().actor;
                 let line = payout::find_run_line(store, &session.authorized()?, LineId(id))?;
                 check_draft(store, session.session(), line.run_id)?;
-                let hold = form.hold.ok_or_else(|| AppError::not_found("暂缓", "hold"))?;
-                let today = store.clock().today();
-                award::release_hold(store, &actor.authorize()?, hold, today, &form.reason)?;
+                change(store, &session.session().actor, &line, &form)?;
                 redraft(store, session.session(), line.run_id)
             })
             .await
