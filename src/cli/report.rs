@@ -9,15 +9,17 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::Context;
 use crate::domain::annual::{FIGURES, FigureId};
 use crate::domain::month::Month;
+use crate::domain::population::Basis;
 use crate::domain::summary::Summary;
-use crate::error::{AppError, AppResult, Refusal};
-use crate::services::auth::{ExportPlain, ReadReport};
+use crate::error::{AppError, AppResult, ErrorCode, Refusal};
+use crate::services::auth::{ExportMasked, ExportPlain, ReadReport};
 use crate::services::report::month_table::write_summary;
 use crate::services::report::public_table::write_public_totals;
 use crate::services::report::render::{Format, renderer};
 use crate::services::report::year_table::write_annual;
 use crate::services::report::{
-    AnnualQuery, RosterQuery, RosterRight, annual, annual_rows, month_summary, write_roster,
+    AnnualQuery, PopulationQuery, RosterQuery, RosterRight, annual, annual_rows, month_summary,
+    population, write_population, write_roster,
 };
 
 /// What to report.
@@ -27,6 +29,8 @@ pub enum ReportCommand {
     Month(MonthArgs),
     /// The roster of a program: one row per beneficiary, masked 发放花名册
     Roster(RosterArgs),
+    /// The population of a period by community and age band 人口变动表
+    Population(PopulationArgs),
     /// Figures R01 and R05–R15 of the annual report, and its paragraph 年度指标
     Year(YearArgs),
 }
@@ -111,6 +115,28 @@ pub struct YearArgs {
     output: OutputArgs,
 }
 
+/// `mingce report population`.
+#[derive(Debug, Args)]
+pub struct PopulationArgs {
+    /// First month, for example 2023-01 起始月份
+    from: Month,
+    /// Last month; default: the first 截止月份
+    #[arg(long)]
+    through: Option<Month>,
+    /// Who is counted: register, hukou (registered here) or living (usual residents) 口径
+    #[arg(long, default_value = "register", value_parser = basis)]
+    basis: Basis,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+fn basis(text: &str) -> Result<Basis, String> {
+    Basis::parse(text).ok_or_else(|| {
+        let known: Vec<&str> = Basis::ALL.iter().map(|basis| basis.code()).collect();
+        format!("可用 / choose one of: {}", known.join(" "))
+    })
+}
+
 /// Runs `mingce report …`.
 ///
 /// # Errors
@@ -119,6 +145,7 @@ pub fn run(context: &Context, command: &ReportCommand) -> AppResult<()> {
     match command {
         ReportCommand::Month(args) => month(context, args),
         ReportCommand::Roster(args) => roster(context, args),
+        ReportCommand::Population(args) => population_table(context, args),
         ReportCommand::Year(args) => year(context, args),
     }
 }
@@ -164,6 +191,27 @@ fn roster(context: &Context, args: &RosterArgs) -> AppResult<()> {
         let by = actor.authorize::<ReadReport>()?;
         write_roster(&store, &RosterRight::Masked(&by), &query, table.as_mut())
     })
+}
+
+/// A broken identity stands in the table and makes the command fail.
+fn population_table(context: &Context, args: &PopulationArgs) -> AppResult<()> {
+    let store = context.open()?;
+    let actor = context.operator(&context.street(&store)?);
+    let by = actor.authorize::<ExportMasked>()?;
+    let to = args.through.unwrap_or(args.from);
+    let table =
+        population(&store, &by, PopulationQuery { from: args.from, to, basis: args.basis })?;
+    let format = args.output.format(context);
+    args.output
+        .write(format, |out| written(write_population(&table, renderer(format, out).as_mut())))?;
+    if table.broken().is_empty() {
+        return Ok(());
+    }
+    Err(AppError::coded(
+        ErrorCode::Integrity,
+        "人口变动表勾稽不平,见表上标注;请核对所标社区的记录和事件。",
+        "The population does not balance; check the records and events of the marked rows.",
+    ))
 }
 
 fn year(context: &Context, args: &YearArgs) -> AppResult<()> {

@@ -92,6 +92,12 @@ impl ResidenceStatus {
             ResidenceStatus::Incoming | ResidenceStatus::Temporary | ResidenceStatus::Foreign
         )
     }
+
+    /// Whether the person usually lives here (`domain.md` §2.4).
+    #[must_use]
+    pub const fn lives_here(self) -> bool {
+        matches!(self, ResidenceStatus::Here | ResidenceStatus::Incoming | ResidenceStatus::Foreign)
+    }
 }
 
 /// One row of a long code table.

@@ -32,6 +32,7 @@ pub mod payout_hash;
 pub mod pending;
 pub mod pinyin;
 pub mod policy;
+pub mod population;
 pub mod resident;
 pub mod reveal;
 pub mod role;

@@ -136,19 +136,35 @@ pub fn export_report(
     format: Format,
     purpose: &str,
 ) -> AppResult<Exported> {
+    export_file(store, by, &kind.name(), format, purpose, |out| write(store, read, kind, out))
+}
+
+/// Makes a file of whatever `write` writes and logs it: who took it, why, how
+/// many rows, the digest of its bytes.
+///
+/// # Errors
+/// No purpose; what `write` refuses.
+pub fn export_file(
+    store: &Store,
+    by: &Authorized<'_, ExportMasked>,
+    name: &str,
+    format: Format,
+    purpose: &str,
+    write: impl FnOnce(&mut dyn Render) -> AppResult<()>,
+) -> AppResult<Exported> {
     let mut refusals = Vec::new();
     check_required(&mut refusals, "purpose", purpose);
     AppError::refused_unless_empty(refusals)?;
     let mut bytes = Vec::new();
     let rows = {
         let mut counting = Counting::new(renderer(format, &mut bytes), usize::MAX);
-        write(store, read, kind, &mut counting)?;
+        write(&mut counting)?;
         counting.rows
     };
     let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     let ending =
         Format::ALL.iter().find(|(_, other)| *other == format).map_or("txt", |(name, _)| name);
-    let name = format!("{}.{ending}", kind.name());
+    let name = format!("{name}.{ending}");
     let detail = serde_json::json!({ "file": name, "rows": rows, "sha256": digest }).to_string();
     store.write(by.street(), |tx| {
         tx.audit(&Entry {

@@ -46,6 +46,12 @@ impl Places {
         Ok(Places { communities, by_area, tree, street_name })
     }
 
+    /// Code of the community at an index.
+    #[must_use]
+    pub fn code(&self, at: usize) -> &str {
+        self.communities.get(at).map_or("", |place| place.code.as_str())
+    }
+
     /// Name of the street.
     #[must_use]
     pub fn street_name(&self) -> &str {

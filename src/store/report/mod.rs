@@ -5,6 +5,7 @@
 
 mod figures;
 mod movers;
+mod population;
 
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
@@ -18,6 +19,7 @@ use crate::domain::payout::{AttemptState, LineKind, RunOrigin, RunState};
 
 pub use figures::*;
 pub use movers::*;
+pub use population::*;
 
 /// Values per `IN (…)`.
 const BATCH: usize = 500;

@@ -9,7 +9,7 @@ use crate::error::Refusal;
 use crate::http::{Allowed, Fault, Fields, Form, FromFields, Outcome};
 use crate::services::auth::ExportMasked;
 use crate::services::report::render::Format;
-use crate::services::report::{AnnualQuery, ReportKind, RosterQuery, export_report};
+use crate::services::report::{AnnualQuery, Exported, ReportKind, RosterQuery, export_report};
 use crate::web::Page;
 
 /// The form; the right to see mental-health blocks is not in it.
@@ -27,15 +27,7 @@ impl FromFields for DownloadForm {
         let month: Option<Month> =
             fields.parsed("month", "月份应写作 2023-11。", "Write the month as 2023-11.");
         let purpose = fields.required("purpose", "请填写用途。", "Enter the purpose.");
-        let format = match fields.value("format") {
-            "csv" => Format::Csv,
-            "xlsx" => Format::Xlsx,
-            _ => {
-                let refusal = ("format", "请选择文件格式。", "Choose the form of the file.");
-                fields.refuse(Refusal::field(refusal.0, refusal.1, refusal.2));
-                return None;
-            }
-        };
+        let format = file_format(fields);
         let month = month?;
         let query = AnnualQuery { through: month, roster: None, public: false };
         let kind = match fields.value("report") {
@@ -50,7 +42,7 @@ impl FromFields for DownloadForm {
             "rows" => ReportKind::Rows(query, FigureId::parse(fields.value("figure"))?),
             _ => return None,
         };
-        Some(DownloadForm { kind, format, purpose: purpose? })
+        Some(DownloadForm { kind, format: format?, purpose: purpose? })
     }
 }
 
@@ -76,17 +68,33 @@ pub async fn send(user: Allowed<ExportMasked>, page: Page, form: Form<DownloadFo
             export_report(store, &user.authorized()?, &read, &kind, format, &purpose)
         })
         .await?;
+    Ok::<HttpResponse, Fault>(file_response(format, file))
+}
+
+/// The form of a file that was asked for.
+pub(in crate::web) fn file_format(fields: &mut Fields) -> Option<Format> {
+    match fields.value("format") {
+        "csv" => Some(Format::Csv),
+        "xlsx" => Some(Format::Xlsx),
+        _ => {
+            let (zh, en) = ("请选择文件格式。", "Choose the form of the file.");
+            fields.refuse(Refusal::field("format", zh, en));
+            None
+        }
+    }
+}
+
+/// A file to be saved, never opened by the browser itself (SEC-078).
+pub(in crate::web) fn file_response(format: Format, file: Exported) -> HttpResponse {
     let kind = match format {
         Format::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         _ => "text/csv; charset=utf-8",
     };
     // The name is made of codes: letters, digits, hyphens.
     let disposition = format!("attachment; filename=\"{}\"", file.name);
-    Ok::<HttpResponse, Fault>(
-        HttpResponse::Ok()
-            .content_type(kind)
-            .insert_header((header::CONTENT_DISPOSITION, disposition))
-            .insert_header(("x-content-sha256", file.digest))
-            .body(file.bytes),
-    )
+    HttpResponse::Ok()
+        .content_type(kind)
+        .insert_header((header::CONTENT_DISPOSITION, disposition))
+        .insert_header(("x-content-sha256", file.digest))
+        .body(file.bytes)
 }

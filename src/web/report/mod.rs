@@ -6,6 +6,7 @@ pub mod chart;
 mod dashboard;
 mod download;
 mod monthly;
+mod population;
 mod trend;
 
 use crate::domain::role::Permission as P;
@@ -19,6 +20,10 @@ pub fn routes(routes: &mut Routes) {
     routes.get("/reports/roll", read, monthly::roll);
     routes.get("/reports/annual", read, annual::show);
     routes.get("/reports/annual/rows", read, annual::rows);
-    routes.post("/reports/download", Access::Needs(P::ExportMasked), download::send);
+    let masked = Access::Needs(P::ExportMasked);
+    routes.post("/reports/download", masked, download::send);
+    routes.get("/reports/population", masked, population::show);
+    routes.get("/reports/population/rows", masked, population::rows);
+    routes.post("/reports/population/download", masked, population::download);
     routes.get("/dashboards", read, dashboard::show);
 }

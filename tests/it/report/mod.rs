@@ -3,6 +3,7 @@
 mod figures;
 pub mod fixture;
 mod people;
+mod population;
 
 use diesel::prelude::*;
 
