@@ -8,7 +8,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// Where the input is that has to be mended.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Place {
     /// A field of a form or a flag of a command.
@@ -37,7 +37,7 @@ impl fmt::Display for Place {
 }
 
 /// One thing that was refused: what happened and what to do, in both languages.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Refusal {
     /// Stable code, for programs.
     pub code: ErrorCode,
@@ -87,7 +87,9 @@ impl fmt::Display for Refusal {
 macro_rules! error_codes {
     ($($(#[$doc:meta])* $name:ident = $text:literal, $exit:literal;)*) => {
         /// Every code that a program may switch on. They never change meaning.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
+        )]
         pub enum ErrorCode {
             $($(#[$doc])* #[serde(rename = $text)] $name,)*
         }

@@ -6,6 +6,8 @@
 //! [`run_kind`].
 
 pub mod draft;
+pub mod import;
+mod live;
 mod runner;
 pub mod statistics;
 
@@ -17,6 +19,7 @@ use crate::services::job::{self, End};
 use crate::store::Store;
 use crate::store::job::{JobRow, ProgressSet};
 
+pub use live::Live;
 pub use runner::Runner;
 
 /// A kind of long work.
@@ -39,6 +42,7 @@ pub struct JobContext<'a> {
     pub actor: &'a Actor,
     id: i64,
     worker: &'a str,
+    live: &'a Live,
     last_beat: Cell<Option<std::time::Instant>>,
     lost: Cell<bool>,
 }
@@ -60,6 +64,19 @@ pub struct Progress<'a> {
     pub failed: i64,
 }
 
+impl Progress<'_> {
+    fn set(&self) -> ProgressSet {
+        ProgressSet {
+            phase: self.phase.to_owned(),
+            total: self.total,
+            done: self.done,
+            succeeded: self.succeeded,
+            warned: self.warned,
+            failed: self.failed,
+        }
+    }
+}
+
 /// Renewed at most this often: each renewal is a write.
 const BEAT: std::time::Duration = std::time::Duration::from_secs(2);
 
@@ -75,20 +92,19 @@ impl JobContext<'_> {
         if !due && !self.lost.get() {
             return Ok(());
         }
-        let set = ProgressSet {
-            phase: progress.phase.to_owned(),
-            total: progress.total,
-            done: progress.done,
-            succeeded: progress.succeeded,
-            warned: progress.warned,
-            failed: progress.failed,
-        };
+        let set = progress.set();
         self.last_beat.set(Some(std::time::Instant::now()));
         if job::beat(self.store, self.id, self.worker, Some(&set))? {
             return Ok(());
         }
         self.lost.set(true);
         Err(AppError::coded(ErrorCode::Conflict, "任务已取消。", "The job was cancelled."))
+    }
+
+    /// Tells how far the job is without writing it down: inside a transaction,
+    /// which holds the writer. The pages of this process see it.
+    pub fn tell(&self, progress: Progress<'_>) {
+        self.live.set(self.id, progress.set());
     }
 }
 
@@ -97,6 +113,11 @@ impl JobContext<'_> {
 /// # Errors
 /// The end could not be written; another worker takes the job over later.
 pub fn run_taken(store: &Store, taken: &JobRow, worker: &str) -> AppResult<()> {
+    run_taken_live(store, taken, worker, &Live::default())
+}
+
+/// As [`run_taken`], with a place for what a job tells while it cannot write.
+fn run_taken_live(store: &Store, taken: &JobRow, worker: &str, live: &Live) -> AppResult<()> {
     let actor = match job::actor_of(store, taken) {
         Ok(actor) => actor,
         Err(error) => return job::finish(store, taken.id, worker, &End::Failed(error)),
@@ -114,6 +135,7 @@ pub fn run_taken(store: &Store, taken: &JobRow, worker: &str) -> AppResult<()> {
         actor: &actor,
         id: taken.id,
         worker,
+        live,
         last_beat: Cell::new(None),
         lost: Cell::new(false),
     };
@@ -139,6 +161,7 @@ fn run_kind(taken: &JobRow, context: &JobContext<'_>) -> AppResult<Option<String
         statistics::RefreshStatistics::KIND => {
             run_as::<statistics::RefreshStatistics>(taken, context)
         }
+        import::ImportBook::KIND => run_as::<import::ImportBook>(taken, context),
         draft::DraftRuns::KIND => run_as::<draft::DraftRuns>(taken, context),
         _ => Err(AppError::coded(
             ErrorCode::NewerDatabase,

@@ -17,6 +17,8 @@ pub struct Runner {
     stopped: Arc<AtomicBool>,
     /// The job at work; 0 for none.
     current: Arc<AtomicI64>,
+    /// How far it is.
+    live: super::Live,
 }
 
 impl std::fmt::Debug for Runner {
@@ -52,6 +54,12 @@ impl Runner {
         vec![working, beating]
     }
 
+    /// How far the job at work is.
+    #[must_use]
+    pub fn live(&self) -> &super::Live {
+        &self.live
+    }
+
     /// Lets the worker stop.
     pub fn stop(&self) {
         self.stopped.store(true, Ordering::SeqCst);
@@ -68,8 +76,9 @@ impl Runner {
             match job::take(store, worker) {
                 Ok(Some(taken)) => {
                     self.current.store(taken.id, Ordering::SeqCst);
-                    let run =
-                        std::panic::AssertUnwindSafe(|| super::run_taken(store, &taken, worker));
+                    let run = std::panic::AssertUnwindSafe(|| {
+                        super::run_taken_live(store, &taken, worker, &self.live)
+                    });
                     match std::panic::catch_unwind(run) {
                         Ok(Ok(())) => {}
                         Ok(Err(_)) => {
@@ -78,6 +87,7 @@ impl Runner {
                         Err(_) => tracing::error!(job = taken.id, "a job panicked"),
                     }
                     self.current.store(0, Ordering::SeqCst);
+                    self.live.clear();
                 }
                 Ok(None) => self.wait(),
                 Err(error) => {

@@ -262,6 +262,10 @@ pub struct ImportBookRow {
     pub imported_at: chrono::NaiveDateTime,
     /// Who.
     pub imported_by: String,
+    /// When its records were taken out again, UTC.
+    pub undone_at: Option<chrono::NaiveDateTime>,
+    /// By whom.
+    pub undone_by: Option<String>,
 }
 
 /// Records a book.

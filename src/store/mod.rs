@@ -25,6 +25,8 @@ pub mod guardian;
 pub mod history;
 pub mod hold;
 pub mod household;
+pub mod import_undo;
+pub mod import_upload;
 pub mod job;
 mod kek;
 pub mod keys;

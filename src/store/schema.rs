@@ -537,6 +537,24 @@ diesel::table! {
         counts -> Text,
         imported_at -> Timestamp,
         imported_by -> Text,
+        undone_at -> Nullable<Timestamp>,
+        undone_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    import_upload (id, street_code) {
+        id -> BigInt,
+        street_code -> Text,
+        owner -> Text,
+        file_name -> Text,
+        row_count -> BigInt,
+        body_enc -> Nullable<Binary>,
+        preview_enc -> Binary,
+        report_enc -> Nullable<Binary>,
+        mapping -> Text,
+        import_id -> Nullable<BigInt>,
+        created_at -> Timestamp,
     }
 }
 
@@ -716,6 +734,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     recheck,
     history,
     import_book,
+    import_upload,
     user_access,
     recovery_code,
     web_session,

@@ -5,8 +5,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 
 use super::connection::Db;
-use super::{REGISTRY_CHAIN, access, account, certificate, fact, guardian, history, line};
-use super::{pending_change, resident, token};
+use super::{REGISTRY_CHAIN, access, account, certificate, fact, guardian, history};
+use super::{import_upload, line, pending_change, resident, token};
 
 /// One encrypted column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +76,9 @@ pub const SEALED: &[SealedColumn] = &[
         "account_index",
         account::ACCOUNT_INDEX,
     ),
+    open("import_upload", "body_enc", import_upload::BODY),
+    open("import_upload", "preview_enc", import_upload::PREVIEW),
+    open("import_upload", "report_enc", import_upload::REPORT),
     open("pending_change", "proposal_enc", pending_change::PROPOSAL),
     fixed(open("history", "old_enc", history::OLD)),
     fixed(open("history", "new_enc", history::NEW)),

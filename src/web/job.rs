@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::Page;
 use crate::http::form::Nothing;
-use crate::http::{Form, Outcome, Path, SignedIn};
+use crate::http::{Fault, Form, Outcome, Path, SignedIn};
 use crate::services::job;
 use crate::store::job::JobRow;
 
@@ -69,13 +69,21 @@ pub async fn list(user: SignedIn, page: Page) -> Outcome {
     page.show(|page| JobsPage { page, rows })
 }
 
+/// The job, as far as it is by now.
+async fn load(user: SignedIn, page: &Page, id: i64) -> Result<JobRow, Fault> {
+    let mut row = page.run(move |store| job::load(store, &user, id)).await?;
+    if let Some(now) = page.state().jobs.live().of(id).filter(|_| row.state == "running") {
+        (row.phase, row.total, row.done) = (now.phase, now.total, now.done);
+    }
+    Ok(row)
+}
+
 /// `GET /jobs/{id}`.
 ///
 /// # Errors
 /// 404 for somebody else's.
 pub async fn show(user: SignedIn, page: Page, path: Path<i64>) -> Outcome {
-    let id = path.0;
-    let row = page.run(move |store| job::load(store, &user, id)).await?;
+    let row = load(user, &page, path.0).await?;
     let job = JobView::new(&page, row);
     let page = page.title_text(job.kind.to_owned()).under("job.list_title", "/jobs");
     page.show(|page| JobPage { page, job })
@@ -86,8 +94,7 @@ pub async fn show(user: SignedIn, page: Page, path: Path<i64>) -> Outcome {
 /// # Errors
 /// 404 for somebody else's.
 pub async fn progress(user: SignedIn, page: Page, path: Path<i64>) -> Outcome {
-    let id = path.0;
-    let row = page.run(move |store| job::load(store, &user, id)).await?;
+    let row = load(user, &page, path.0).await?;
     let job = JobView::new(&page, row);
     let row = &job.row;
     Ok(HttpResponse::Ok().json(json!({

@@ -30,4 +30,5 @@ mod store;
 mod tls;
 mod user;
 mod verify;
+mod web_import;
 mod web_registry;

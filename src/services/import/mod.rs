@@ -12,6 +12,8 @@ mod report;
 mod rows;
 pub mod source;
 pub(crate) mod template;
+mod undo;
+mod upload;
 mod when;
 
 use crate::domain::role::Permission;
@@ -24,8 +26,15 @@ use crate::store::book::{ImportBookRow, insert_import_book};
 pub use cell::Cell;
 pub use errors::{errors_bytes, write_errors};
 pub use report::{ImportReport, SheetCounts};
-pub use source::{BookSource, CsvBook, MemoryBook, XlsxBook, open_book};
+pub use source::{
+    BookSource, CsvBook, MemoryBook, SheetMapping, SheetPreview, XlsxBook, open_book,
+};
 pub use template::{template_bytes, write_template};
+pub use undo::{BookView, list_books, load_book, undo_import};
+pub use upload::{
+    UploadView, discard_upload, list_uploads, load_upload, receive, run_upload, set_mapping,
+    upload_errors,
+};
 
 use load::{Begin, Load};
 
@@ -118,6 +127,8 @@ pub fn import_book_with(
                 counts: detail,
                 imported_at: store.clock().now(),
                 imported_by: by.username().to_owned(),
+                undone_at: None,
+                undone_by: None,
             };
             insert_import_book(tx.conn, &row)?;
         }

@@ -41,6 +41,27 @@ impl SheetCounts {
     }
 }
 
+/// Counts as they were written down; the sheet is found by its key.
+#[derive(serde::Deserialize)]
+struct StoredCounts {
+    key: String,
+    rows: u64,
+    inserted: u64,
+    updated: u64,
+    unchanged: u64,
+    rejected: u64,
+}
+
+impl<'de> serde::Deserialize<'de> for SheetCounts {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<SheetCounts, D::Error> {
+        let stored = StoredCounts::deserialize(from)?;
+        let StoredCounts { key, rows, inserted, updated, unchanged, rejected } = stored;
+        let unknown = || <D::Error as serde::de::Error>::custom("no such sheet");
+        let sheet = Sheet::find(&key).ok_or_else(unknown)?;
+        Ok(SheetCounts { rows, inserted, updated, unchanged, rejected, ..SheetCounts::new(sheet) })
+    }
+}
+
 /// What became of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
@@ -51,7 +72,7 @@ pub(crate) enum Outcome {
 }
 
 /// What an import did, or would do.
-#[derive(Debug, Clone, serde::Serialize)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct ImportReport {
     /// Name of the file.
     pub book: String,

@@ -46,5 +46,6 @@ pub const TABLES: &[&str] = &[
 ];
 
 /// Left out on purpose: who was signed in when the backup was made must not be
-/// signed in again by restoring it.
-pub const NOT_BACKED_UP: &[&str] = &["web_session", "refresh_token", "sign_in_counter"];
+/// signed in again by restoring it, and a book on its way in is sent again.
+pub const NOT_BACKED_UP: &[&str] =
+    &["web_session", "refresh_token", "sign_in_counter", "import_upload"];

@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -27,8 +28,25 @@ pub struct CsvBook {
 #[derive(Debug)]
 struct CsvFile {
     sheet: String,
-    path: PathBuf,
+    name: String,
+    content: Content,
     gb18030: bool,
+}
+
+/// Where the text lies.
+#[derive(Debug)]
+enum Content {
+    File(PathBuf),
+    Memory(Arc<[u8]>),
+}
+
+impl Content {
+    fn open(&self) -> AppResult<Box<dyn Read + '_>> {
+        Ok(match self {
+            Content::File(path) => Box::new(File::open(path).map_err(AppError::io(path))?),
+            Content::Memory(bytes) => Box::new(&bytes[..]),
+        })
+    }
 }
 
 impl CsvBook {
@@ -64,40 +82,56 @@ impl CsvBook {
     }
 
     fn from_paths(name: String, paths: Vec<PathBuf>) -> AppResult<CsvBook> {
-        let mut whole = Sha256::new();
-        let mut files = Vec::new();
+        let mut parts = Vec::new();
         for path in paths {
             let stem = path.file_stem().map(|s| s.to_string_lossy().into_owned());
-            let stem = stem.unwrap_or_default();
-            let (digest, gb18030) = examine(&path)?;
+            parts.push((stem.unwrap_or_default(), file_name(&path), Content::File(path)));
+        }
+        CsvBook::from_parts(name, parts)
+    }
+
+    /// One file that came by another way; the stem of its name says which sheet.
+    ///
+    /// # Errors
+    /// As [`CsvBook::open_dir`].
+    pub fn from_bytes(name: String, bytes: Vec<u8>) -> AppResult<CsvBook> {
+        let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem).to_owned();
+        let parts = vec![(stem, name.clone(), Content::Memory(bytes.into()))];
+        CsvBook::from_parts(name, parts)
+    }
+
+    fn from_parts(name: String, parts: Vec<(String, String, Content)>) -> AppResult<CsvBook> {
+        let mut whole = Sha256::new();
+        let mut files = Vec::new();
+        for (stem, name, content) in parts {
+            let (digest, gb18030) = examine(&name, &content)?;
             let sheet = Sheet::find(&stem).map_or(stem, |sheet| sheet.zh.to_owned());
             whole.update((sheet.len() as u64).to_be_bytes());
             whole.update(sheet.as_bytes());
             whole.update(digest);
-            files.push(CsvFile { sheet, path, gb18030 });
+            files.push(CsvFile { sheet, name, content, gb18030 });
         }
         Ok(CsvBook { name, digest: whole.finalize().into(), files })
     }
 }
 
 /// One pass over a file: digest, encoding, and the limits of SEC-098.
-fn examine(path: &Path) -> AppResult<([u8; 32], bool)> {
-    let name = file_name(path);
-    let mut file = File::open(path).map_err(AppError::io(path))?;
+fn examine(name: &str, content: &Content) -> AppResult<([u8; 32], bool)> {
+    let mut file = content.open()?;
     let mut hash = Sha256::new();
     let mut utf8 = encoding_rs::UTF_8.new_decoder_without_bom_handling();
     let (mut valid, mut line) = (true, 0_u64);
     let mut buffer = vec![0_u8; CHUNK];
     let mut text = String::with_capacity(CHUNK * 3);
     loop {
-        let read = file.read(&mut buffer).map_err(AppError::io(path))?;
+        let read = file.read(&mut buffer).map_err(AppError::io(Path::new(name)))?;
         let bytes = buffer.get(..read).unwrap_or_default();
         hash.update(bytes);
         for part in bytes.split_inclusive(|b| *b == b'\n') {
             line += part.len() as u64;
             if line > MAX_LINE {
                 return Err(refuse_file(
-                    &name,
+                    name,
                     "有一行超过 1 MB,不像 CSV 文件。",
                     "A line is longer than 1 MB; this is no CSV file.",
                 ));
@@ -108,7 +142,7 @@ fn examine(path: &Path) -> AppResult<([u8; 32], bool)> {
         }
         if bytes.contains(&0) {
             return Err(refuse_file(
-                &name,
+                name,
                 "文件里有 NUL 字符。请另存为 CSV UTF-8。",
                 "The file holds NUL characters. Save it as CSV UTF-8.",
             ));
@@ -139,10 +173,10 @@ impl BookSource for CsvBook {
 
     fn read(&mut self, sheet: usize, each: EachRow<'_>) -> AppResult<()> {
         if let Some(file) = self.files.get(sheet) {
-            let open = File::open(&file.path).map_err(AppError::io(&file.path))?;
+            let open = file.content.open()?;
             let encoding = if file.gb18030 { encoding_rs::GB18030 } else { encoding_rs::UTF_8 };
             let decoded = Decoded::new(BufReader::with_capacity(CHUNK, open), encoding);
-            read_records(decoded, &file_name(&file.path), each)?;
+            read_records(decoded, &file.name, each)?;
         }
         Ok(())
     }

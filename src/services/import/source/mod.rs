@@ -3,6 +3,7 @@
 
 pub(crate) mod csv;
 mod guard;
+mod mapped;
 mod memory;
 mod xlsx;
 
@@ -12,6 +13,7 @@ use super::cell::Cell;
 use crate::error::{AppError, AppResult, Refusal};
 
 pub use csv::CsvBook;
+pub use mapped::{MappedBook, SheetMapping, SheetPreview, mapping_faults, preview};
 pub use memory::MemoryBook;
 pub use xlsx::XlsxBook;
 
@@ -51,6 +53,20 @@ pub fn open_book(path: &Path) -> AppResult<Box<dyn BookSource>> {
         Some("csv" | "txt") => Ok(Box::new(CsvBook::open_file(path)?)),
         Some("xlsx") => Ok(Box::new(XlsxBook::open(path)?)),
         _ => Err(not_a_book(&file_name(path))),
+    }
+}
+
+/// Opens a book that came by another way than the disk: a workbook or one CSV
+/// file, by the ending of its name.
+///
+/// # Errors
+/// As [`open_book`].
+pub fn open_bytes(name: &str, bytes: Vec<u8>) -> AppResult<Box<dyn BookSource>> {
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+    match ending.as_deref() {
+        Some("csv" | "txt") => Ok(Box::new(CsvBook::from_bytes(name.to_owned(), bytes)?)),
+        Some("xlsx") => Ok(Box::new(XlsxBook::from_bytes(name.to_owned(), bytes)?)),
+        _ => Err(not_a_book(name)),
     }
 }
 
