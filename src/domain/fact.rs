@@ -4,6 +4,7 @@
 use chrono::NaiveDate;
 
 use super::month::Month;
+use super::role::Rights;
 
 coded! {
     /// Kind of fact.
@@ -74,6 +75,16 @@ impl FactKind {
                 | FactKind::Incident
                 | FactKind::Labour
         )
+    }
+
+    /// Whether somebody with these rights sees it (P6, SEC-199).
+    #[must_use]
+    pub const fn is_open_to(self, rights: Rights) -> bool {
+        match self {
+            FactKind::ChildClass => rights.child,
+            FactKind::MentalRegister | FactKind::Appraisal | FactKind::Incident => rights.mental,
+            _ => true,
+        }
     }
 
     /// Which row of M4 says when a new value counts.

@@ -1,6 +1,7 @@
 //! What happens to people and households.
 
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
 coded! {
     /// Kind of event.
@@ -18,7 +19,8 @@ coded! {
 }
 
 /// How sure a death or a move is (`domain.md` §2.5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Confidence {
     /// 1: 公安销户, cremation record, medical certificate.
     Confirmed,
@@ -53,7 +55,7 @@ impl Confidence {
 
 /// The dates of an event (`domain.md`, rule 2). The instant of storage is the
 /// audit log's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventDates {
     /// The day it happened.
     pub event_on: NaiveDate,

@@ -12,6 +12,10 @@ coded! {
         CertificateCancel = "certificate_cancel", "残疾人证注销", "certificate cancelled";
         Account = "account", "领款账户", "payee account";
         AwardAccount = "award_account", "更换领款账户", "another payee account";
+        Split = "split", "分户", "split of a household";
+        Merge = "merge", "并户", "merge of households";
+        MoveOut = "move_out", "迁出", "departure";
+        PersonMerge = "person_merge", "合并重复记录", "merge of two records";
     }
 }
 

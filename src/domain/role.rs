@@ -129,6 +129,44 @@ impl Role {
     }
 }
 
+/// Rights beyond the role (SEC-199): without one, what it is about is absent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Rights {
+    /// `child`: class and ground of a child award, guardianship file, notes.
+    pub child: bool,
+    /// `mental`: the mental-health register and its awards.
+    pub mental: bool,
+}
+
+impl Rights {
+    /// Every right: imports, exports and the operator at the machine.
+    pub const ALL: Rights = Rights { child: true, mental: true };
+    /// The names of the rights.
+    pub const NAMES: [&'static str; 2] = ["child", "mental"];
+
+    /// From the account's list, separated by commas; `None` if one is unknown.
+    #[must_use]
+    pub fn parse(list: &str) -> Option<Rights> {
+        let mut rights = Rights::default();
+        for name in list.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+            match name {
+                "child" => rights.child = true,
+                "mental" => rights.mental = true,
+                _ => return None,
+            }
+        }
+        Some(rights)
+    }
+
+    /// The account's list.
+    #[must_use]
+    pub fn list(self) -> String {
+        let have = [self.child, self.mental];
+        let names = Rights::NAMES.into_iter().zip(have);
+        names.filter(|(_, has)| *has).map(|(name, _)| name).collect::<Vec<_>>().join(",")
+    }
+}
+
 impl FromStr for Role {
     type Err = ();
     fn from_str(text: &str) -> Result<Role, ()> {

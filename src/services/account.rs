@@ -4,7 +4,9 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::auth::{Authorized, EditAward};
-use super::record::{Act, Changes, check_optional, check_required, one_row, seal, seal_opt};
+use super::record::{
+    Act, Changes, check_direct, check_optional, check_required, one_row, seal, seal_opt,
+};
 use super::resident;
 use crate::domain::account::{AccountNo, HolderRelation, cnaps_ok};
 use crate::domain::document::Document;
@@ -60,8 +62,10 @@ impl AccountInput {
 /// [`AccountNo::luhn_ok`].
 ///
 /// # Errors
+/// A signed-in person: see [`check_direct`].
 /// All wrong fields at once; the same number is registered for this person.
 pub fn add(store: &Store, by: &Authorized<'_, EditAward>, input: &AccountInput) -> AppResult<i64> {
+    check_direct(by.role())?;
     store.write(by.street(), |tx| {
         let mut changes = Changes::default();
         let id = add_in(tx, by.scope(), input, &mut changes)?;

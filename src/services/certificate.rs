@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::auth::{Authorized, EditAward};
-use super::record::{Act, Changes, check_required, one_row, seal, sealed};
+use super::record::{Act, Changes, check_direct, check_required, one_row, seal, sealed};
 use super::resident;
 use crate::domain::certificate::{CertificateDetail, CertificateError, check};
 use crate::domain::citizen_id::CitizenId;
@@ -56,6 +56,7 @@ pub enum Issue {
 /// Registers a certificate. Returns its id.
 ///
 /// # Errors
+/// A signed-in person: see [`check_direct`].
 /// The number does not agree with its owner or with category and grade; dates
 /// in the wrong order; nothing to renew.
 pub fn issue(
@@ -63,6 +64,7 @@ pub fn issue(
     by: &Authorized<'_, EditAward>,
     input: &CertificateInput,
 ) -> AppResult<i64> {
+    check_direct(by.role())?;
     store.write(by.street(), |tx| {
         let mut changes = Changes::default();
         let id = issue_in(tx, by.scope(), input, &mut changes)?;
@@ -254,6 +256,7 @@ fn act<'a>(
 /// `cancelled_on`.
 ///
 /// # Errors
+/// A signed-in person: see [`check_direct`].
 /// Not found; cancelled already; no reason; dates in the wrong order.
 pub fn cancel(
     store: &Store,
@@ -263,6 +266,7 @@ pub fn cancel(
     known_on: NaiveDate,
     reason: &str,
 ) -> AppResult<()> {
+    check_direct(by.role())?;
     store.write(by.street(), |tx| {
         let mut changes = Changes::default();
         cancel_in(tx, by.scope(), id, (cancelled_on, known_on), reason, &mut changes)?;

@@ -5,7 +5,9 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::auth::{Authorized, EditAward};
-use super::record::{Act, Changes, check_optional, check_required, one_row, seal_opt};
+use super::record::{
+    Act, Changes, check_direct, check_optional, check_required, one_row, seal_opt,
+};
 use super::resident;
 use crate::domain::fact::{FactDates, FactKind, effect};
 use crate::domain::ids::ResidentId;
@@ -57,8 +59,10 @@ impl FactInput {
 /// Records a fact. Returns its id.
 ///
 /// # Errors
+/// A signed-in person: see [`check_direct`].
 /// All wrong fields at once.
 pub fn record(store: &Store, by: &Authorized<'_, EditAward>, input: &FactInput) -> AppResult<i64> {
+    check_direct(by.role())?;
     store.write(by.street(), |tx| {
         let mut changes = Changes::default();
         let id = record_in(tx, by.scope(), input, &mut changes)?;
@@ -195,6 +199,7 @@ fn faults(tx: &Tx<'_>, input: &FactInput, born: NaiveDate) -> Vec<Refusal> {
 /// Annuls a fact: it never held. The months it covered are computed anew.
 ///
 /// # Errors
+/// A signed-in person: see [`check_direct`].
 /// Not found; annulled already; no reason; before it was known.
 pub fn annul(
     store: &Store,
@@ -203,6 +208,7 @@ pub fn annul(
     annulled_on: NaiveDate,
     reason: &str,
 ) -> AppResult<()> {
+    check_direct(by.role())?;
     store.write(by.street(), |tx| {
         let mut changes = Changes::default();
         annul_in(tx, by.scope(), id, annulled_on, reason, &mut changes)?;

@@ -1,9 +1,12 @@
 //! What a role sees first: its own counts, its own queue.
 
 use super::access::Session;
+use super::auth::ViewRegistry;
+use super::change;
 use crate::domain::month::Month;
 use crate::domain::role::{Permission, Role};
 use crate::error::AppResult;
+use crate::store::life_event::list_undecided_events;
 use crate::store::overview::{self, RunPart};
 use crate::store::{Store, access, job};
 
@@ -26,7 +29,9 @@ pub struct Overview {
     /// Per area of the scope.
     pub areas: Vec<AreaCount>,
     /// Events that wait for a decision.
-    pub undecided_events: i64,
+    pub undecided_events: usize,
+    /// Changes that wait for a second person.
+    pub pending_changes: usize,
     /// Runs of this month.
     pub runs: Vec<RunPart>,
     /// Runs that wait for approval.
@@ -49,11 +54,17 @@ pub fn load(store: &Store, session: &Session) -> AppResult<Overview> {
     let role = session.actor.role();
     let scope = session.actor.scope();
     let this_month = Month::of(store.clock().today());
+    let pending_changes = match session.actor.authorize::<ViewRegistry>() {
+        Ok(by) if role.may(Permission::EditRegistry) => {
+            change::list_changes(store, &by, session.extra())?.len()
+        }
+        _ => 0,
+    };
     store.read(|conn| {
-        let mut found = Overview::default();
+        let mut found = Overview { pending_changes, ..Overview::default() };
         if role.may(Permission::ViewRegistry) {
             found.areas = areas(conn, session)?;
-            found.undecided_events = overview::count_undecided_events(conn, scope)?;
+            found.undecided_events = list_undecided_events(conn, scope)?.len();
         }
         if role.may(Permission::ReadReport) || role.may(Permission::MakeRun) {
             found.runs = overview::list_runs(conn, scope.street_code(), this_month)?;

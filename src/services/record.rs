@@ -213,6 +213,26 @@ pub(crate) fn check_second(role: Role, username: &str, first: Option<&str>) -> A
     ))
 }
 
+/// `rulings.md` P10: what a benefit depends on is proposed by a signed-in
+/// person and confirmed by another ([`super::change`]). Only the operator at the
+/// machine, who sets a registry up, writes it directly.
+pub(crate) fn check_direct(role: Role) -> AppResult<()> {
+    if is_direct(role) {
+        return Ok(());
+    }
+    Err(AppError::coded(
+        ErrorCode::SeparationOfDuties,
+        "收入、保障人口、档次和领款账户的变更须由第二人确认,请提交为待确认变更。",
+        "A change of income, counted members, tier or payee account needs a second person: \
+         propose it.",
+    ))
+}
+
+/// Whether what this role enters takes effect without a second person.
+pub(crate) fn is_direct(role: Role) -> bool {
+    role == Role::Operator
+}
+
 /// Exactly one row must have changed.
 pub(crate) fn one_row(rows: usize) -> AppResult<()> {
     if rows == 1 { Ok(()) } else { Err(stale()) }

@@ -6,7 +6,11 @@ use super::award;
 use super::record::{Act, Changes, check_required, one_row};
 use crate::domain::ids::{HouseholdId, ResidentId};
 use crate::domain::pending::ReviewKind;
+use crate::domain::role::Rights;
 use crate::error::{AppError, AppResult};
+use crate::services::report::programs::load_in_force;
+use crate::store::award::find_award;
+use crate::store::resident::list_residents_by_id;
 use crate::store::review_task::{self as rows, ReviewTaskRow};
 use crate::store::{Store, Tx};
 
@@ -43,6 +47,76 @@ pub(crate) fn flag_payee(
         changes.created("review_task", row.id);
     }
     Ok(())
+}
+
+/// A task as its page shows it.
+#[derive(Debug, Clone)]
+pub struct TaskLine {
+    /// Its id.
+    pub id: i64,
+    /// Why.
+    pub kind: ReviewKind,
+    /// The applicant.
+    pub resident: ResidentId,
+    /// Their name.
+    pub name: String,
+    /// Name of the program.
+    pub program_zh: String,
+    /// The same in English.
+    pub program_en: String,
+    /// Business date.
+    pub opened_on: chrono::NaiveDate,
+}
+
+/// The open tasks as their page shows them; those about awards of the mental
+/// health domain only with its right.
+///
+/// # Errors
+/// The database failed.
+pub fn list_lines(
+    store: &Store,
+    by: &Authorized<'_, ViewRegistry>,
+    rights: Rights,
+) -> AppResult<Vec<TaskLine>> {
+    let tasks = list_open(store, by)?;
+    store.read(|conn| {
+        let programs = load_in_force(conn)?;
+        let mut lines = Vec::new();
+        for task in tasks {
+            let award = find_award(conn, by.street(), task.award_id)?;
+            let Some(award) = award else { continue };
+            let label = programs.label(&award.program);
+            let found = list_residents_by_id(conn, by.street(), &[award.resident_id])?;
+            let Some(person) = found.into_iter().next() else { continue };
+            if label.mental && !rights.mental {
+                continue;
+            }
+            lines.push(TaskLine {
+                id: task.id,
+                kind: task.kind,
+                resident: person.id,
+                name: person.name,
+                program_zh: label.zh,
+                program_en: label.en,
+                opened_on: task.opened_on,
+            });
+        }
+        Ok(lines)
+    })
+}
+
+/// One of them.
+///
+/// # Errors
+/// Not found, out of scope, ended, or of a domain without its right.
+pub fn load_line(
+    store: &Store,
+    by: &Authorized<'_, ViewRegistry>,
+    id: i64,
+    rights: Rights,
+) -> AppResult<TaskLine> {
+    let found = list_lines(store, by, rights)?.into_iter().find(|line| line.id == id);
+    found.ok_or_else(|| AppError::not_found("核对任务", "review task"))
 }
 
 /// The open tasks about awards of people in scope, oldest first.

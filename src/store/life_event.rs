@@ -5,9 +5,10 @@ use diesel::prelude::*;
 
 use super::Db;
 use super::coded::insert_batches;
-use super::schema::life_event;
+use super::schema::{life_event, resident};
 use crate::domain::ids::{HouseholdId, ResidentId, UnitId};
-use crate::domain::life_event::EventKind;
+use crate::domain::life_event::{Confidence, EventKind};
+use crate::domain::scope::Scope;
 
 /// One event.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
@@ -48,6 +49,27 @@ pub struct LifeEventRow {
     pub import_id: Option<i64>,
 }
 
+impl LifeEventRow {
+    /// Whether it is an unconfirmed report of this kind that nobody has
+    /// answered.
+    #[must_use]
+    pub fn is_lead_of(&self, kind: EventKind) -> bool {
+        self.kind == kind
+            && self.annulled_on.is_none()
+            && self.confidence == Confidence::Matched.number()
+    }
+
+    /// Whether it is a report that a second person still has to decide.
+    #[must_use]
+    pub fn is_undecided(&self) -> bool {
+        self.is_lead_of(EventKind::MoveOut)
+            || self.is_lead_of(EventKind::Death)
+            || (self.kind == EventKind::Death
+                && self.annulled_on.is_none()
+                && self.decided_on.is_none())
+    }
+}
+
 /// Inserts events in batches.
 ///
 /// # Errors
@@ -80,6 +102,36 @@ pub fn list_life_events_of(
         .load(conn)
 }
 
+/// The reports of deaths and departures of people in scope that nobody has
+/// decided, oldest first.
+///
+/// # Errors
+/// The database failed.
+pub fn list_undecided_events(conn: &mut Db, scope: &Scope) -> QueryResult<Vec<LifeEventRow>> {
+    let mut query = life_event::table
+        .inner_join(
+            resident::table.on(resident::street_code
+                .eq(life_event::street_code)
+                .and(resident::id.nullable().eq(life_event::resident_id))),
+        )
+        .filter(life_event::street_code.eq(scope.street_code()))
+        .filter(life_event::kind.eq_any([EventKind::Death, EventKind::MoveOut]))
+        .filter(life_event::annulled_on.is_null())
+        .filter(
+            life_event::decided_on
+                .is_null()
+                .or(life_event::confidence.eq(Confidence::Matched.number())),
+        )
+        .order(life_event::id)
+        .select(LifeEventRow::as_select())
+        .into_boxed();
+    if let Some(areas) = scope.area_codes() {
+        query = query.filter(resident::area_code.eq_any(areas.to_vec()));
+    }
+    let rows: Vec<LifeEventRow> = query.load(conn)?;
+    Ok(rows.into_iter().filter(LifeEventRow::is_undecided).collect())
+}
+
 /// Annuls an event that is not annulled. Returns the row count.
 ///
 /// # Errors
@@ -93,6 +145,24 @@ pub fn mark_event_annulled(
     diesel::update(life_event::table.find((id, street)).filter(life_event::annulled_on.is_null()))
         .set(life_event::annulled_on.eq(annulled_on))
         .execute(conn)
+}
+
+/// A lead turns out true: it is as sure as `confidence` from now on. Returns the
+/// row count.
+///
+/// # Errors
+/// The database failed.
+pub fn mark_event_confirmed(
+    conn: &mut Db,
+    street: &str,
+    id: i64,
+    confidence: i32,
+) -> QueryResult<usize> {
+    let lead = life_event::table
+        .find((id, street))
+        .filter(life_event::annulled_on.is_null())
+        .filter(life_event::confidence.eq(Confidence::Matched.number()));
+    diesel::update(lead).set(life_event::confidence.eq(confidence)).execute(conn)
 }
 
 /// Decides what follows from an event that is neither decided nor annulled.

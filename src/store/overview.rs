@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::Db;
 use super::db::SumFen;
-use super::schema::{area, chain_head, household, life_event, meta, resident, run};
+use super::schema::{area, chain_head, household, meta, resident, run};
 use crate::domain::money::Fen;
 use crate::domain::month::Month;
 use crate::domain::scope::Scope;
@@ -52,31 +52,6 @@ pub fn list_area_names(conn: &mut Db, codes: &[String]) -> QueryResult<Vec<(Stri
         .order(area::code)
         .select((area::code, area::name))
         .load(conn)
-}
-
-/// Reported events of the scope that nobody has decided on yet.
-///
-/// # Errors
-/// The database failed.
-pub fn count_undecided_events(conn: &mut Db, scope: &Scope) -> QueryResult<i64> {
-    let mut query = life_event::table
-        .inner_join(
-            resident::table.on(resident::id
-                .nullable()
-                .eq(life_event::resident_id)
-                .and(resident::street_code.eq(life_event::street_code))),
-        )
-        .filter(
-            life_event::street_code
-                .eq(scope.street_code())
-                .and(life_event::decided_on.is_null())
-                .and(life_event::annulled_on.is_null()),
-        )
-        .into_boxed();
-    if let Some(areas) = scope.area_codes() {
-        query = query.filter(resident::area_code.eq_any(areas.to_vec()));
-    }
-    query.select(count_star()).get_result(conn)
 }
 
 /// One run on a start page.

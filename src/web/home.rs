@@ -6,7 +6,7 @@ use askama::Template;
 use super::Page;
 use super::run::words;
 use crate::domain::money::Fen;
-use crate::domain::role::Role;
+use crate::domain::role::{Permission, Role};
 use crate::http::{Outcome, SignedIn, fault};
 use crate::services::overview::{self, Overview};
 
@@ -79,6 +79,10 @@ impl HomePage<'_> {
 
     fn is(&self, role: &str) -> bool {
         self.role == role
+    }
+
+    fn may_review(&self) -> bool {
+        self.page.may(Permission::EditRegistry)
     }
 
     fn has_registry(&self) -> bool {

@@ -22,6 +22,7 @@ mod password;
 mod preferences;
 pub mod report;
 mod resident;
+mod review;
 pub mod run;
 mod sessions;
 mod system;
@@ -46,6 +47,7 @@ pub fn routes(routes: &mut Routes) {
     resident::routes(routes);
     household::routes(routes);
     event::routes(routes);
+    review::routes(routes);
     import::routes(routes);
     audit::routes(routes);
     users::routes(routes);

@@ -16,6 +16,7 @@ mod import;
 mod keys;
 mod migrations;
 mod payout;
+mod registry_alone;
 mod registry_awards;
 mod registry_events;
 mod registry_households;

@@ -78,10 +78,12 @@ pub fn code<T: std::fmt::Debug>(result: AppResult<T>) -> ErrorCode {
     result.expect_err("refused").code()
 }
 
-/// A registry with areas and somebody who may do everything with people.
+/// A registry with areas and somebody who may do everything with people, as the
+/// operator at the machine does: without a second person.
 pub struct Office<'a> {
     pub registry: &'a TestRegistry,
     pub clerk: Actor,
+    setup: Actor,
 }
 
 impl<'a> Office<'a> {
@@ -106,11 +108,17 @@ impl<'a> Office<'a> {
         ];
         let by = operator.authorize().expect("an operator");
         add_areas(&registry.store, &by, &areas).expect("areas");
-        Office { registry, clerk: registry.actor("clerk", Role::Clerk) }
+        let setup = registry.actor("clerk", Role::Operator);
+        Office { registry, clerk: registry.actor("clerk", Role::Clerk), setup }
+    }
+
+    /// Proof of a permission that takes effect at once.
+    pub fn may<P: Permit>(&self) -> Authorized<'_, P> {
+        self.setup.authorize().expect("the operator may")
     }
 
     /// Proof of a permission that the clerk has.
-    pub fn may<P: Permit>(&self) -> Authorized<'_, P> {
+    pub fn clerk_may<P: Permit>(&self) -> Authorized<'_, P> {
         self.clerk.authorize().expect("a clerk may")
     }
 

@@ -88,3 +88,11 @@ mod tests {
         assert!(tokens.iter().all(|token| token.len() == 43));
     }
 }
+
+impl Session {
+    /// Rights beyond the role, as services ask for them.
+    #[must_use]
+    pub fn extra(&self) -> crate::domain::role::Rights {
+        crate::domain::role::Rights::parse(&self.rights.join(",")).unwrap_or_default()
+    }
+}

@@ -12,7 +12,7 @@ use crate::domain::month::Month;
 use crate::domain::scope::Scope;
 use crate::error::{AppError, AppResult, ErrorCode, Refusal};
 use crate::services::auth::{Authorized, EditAward};
-use crate::services::record::{Changes, check_optional, one_row, stale};
+use crate::services::record::{Changes, check_direct, check_optional, one_row, stale};
 use crate::services::resident;
 use crate::store::award::{self as rows, AwardRow};
 use crate::store::decision::{self, DecisionRow};
@@ -344,6 +344,7 @@ fn account_fault(tx: &mut Tx<'_>, street: &str, id: i64) -> AppResult<Option<Ref
 /// Changes where the money of an award goes.
 ///
 /// # Errors
+/// A signed-in person: see [`check_direct`].
 /// Unknown or closed account; a stale version.
 pub fn set_account(
     store: &Store,
@@ -353,6 +354,7 @@ pub fn set_account(
     version: i32,
     reason: &str,
 ) -> AppResult<i32> {
+    check_direct(by.role())?;
     store.write(by.street(), |tx| {
         let mut changes = Changes::default();
         let new =

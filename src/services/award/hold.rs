@@ -9,7 +9,7 @@ use crate::domain::ids::AwardId;
 use crate::domain::month::Month;
 use crate::error::{AppError, AppResult, ErrorCode, Refusal};
 use crate::services::auth::{Authorized, EditAward};
-use crate::services::record::{Changes, check_required, one_row};
+use crate::services::record::{Changes, check_required, check_second, is_direct, one_row};
 use crate::store::award::AwardRow;
 use crate::store::hold::{self, HoldRow};
 use crate::store::resident::ResidentRow;
@@ -92,7 +92,8 @@ fn blank(
 /// Releases a hold: the next run pays what was held as arrears.
 ///
 /// # Errors
-/// No reason; not found; released already; before it was placed.
+/// No reason; not found; released already; before it was placed; the caller
+/// reported the death or departure for which it was placed.
 pub fn release_hold(
     store: &Store,
     by: &Authorized<'_, EditAward>,
@@ -104,6 +105,9 @@ pub fn release_hold(
         let not_found = || AppError::not_found("暂缓", "hold");
         let row = hold::find_hold(tx.conn, by.street(), id)?.ok_or_else(not_found)?;
         let award = load(tx, by.scope(), row.award_id).map_err(|_| not_found())?;
+        if row.source != BY_PERSON && !is_direct(by.role()) {
+            check_second(by.role(), by.username(), Some(&row.placed_by))?;
+        }
         let mut refusals = Vec::new();
         check_required(&mut refusals, "reason", reason);
         if released_on > tx.clock().today() {

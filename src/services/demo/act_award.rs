@@ -18,8 +18,9 @@ use crate::error::AppResult;
 use crate::services::account::{self, AccountInput};
 use crate::services::auth::EditRegistry;
 use crate::services::award::{self, Beneficiary, ConfirmInput, StopInput};
-use crate::services::certificate::{self, CertificateInput, Issue};
-use crate::services::fact::{self, FactInput};
+use crate::services::certificate::{CertificateInput, Issue};
+use crate::services::change::Proposal;
+use crate::services::fact::FactInput;
 use crate::services::household::{self, HouseholdInput, MemberDates, MemberInput};
 use crate::services::temp_case::{self, CaseInput};
 
@@ -172,8 +173,7 @@ impl Office<'_> {
 
     fn record(&mut self, mut input: FactInput, named: Option<Month>) -> AppResult<()> {
         input.dates.named_from = named;
-        fact::record(self.store, &self.decides()?, &input)?;
-        Ok(())
+        self.change(&Proposal::Fact(input))
     }
 
     /// Somebody is registered as a patient; the award begins with the month
@@ -236,8 +236,7 @@ impl Office<'_> {
             known_on,
             issue,
         };
-        certificate::issue(self.store, &self.decides()?, &input)?;
-        Ok(())
+        self.change(&Proposal::Certificate(input))
     }
 
     /// A first certificate, and care from the month of the application.
@@ -268,9 +267,13 @@ impl Office<'_> {
             let street = super::home::STREET;
             Ok(crate::store::certificate::list_certificates_of(conn, street, person)?)
         })?;
-        let id = rows.last().ok_or_else(|| missing(label))?.id;
         let reason = "经复评不再符合 / no longer fits on reassessment";
-        certificate::cancel(self.store, &self.decides()?, id, on, on, reason)
+        self.change(&Proposal::CertificateCancel {
+            certificate: rows.last().ok_or_else(|| missing(label))?.id,
+            cancelled_on: on,
+            known_on: on,
+            reason: reason.to_owned(),
+        })
     }
 
     /// A case of temporary assistance of the applicant with this number.
@@ -335,9 +338,14 @@ impl Office<'_> {
             relation: HolderRelation::Oneself,
             ..AccountInput::own(owner, "示例农商银行", &number, on)
         };
-        let new = account::add(self.store, &by, &input)?;
+        self.change(&Proposal::Account(input))?;
         let award = self.award((label, at), "dibao")?;
-        award::set_account(self.store, &by, award.id, new, award.version, reason)?;
-        Ok(())
+        let account = self.account(label, at)?.ok_or_else(|| missing(label))?;
+        self.change(&Proposal::AwardAccount {
+            award: award.id,
+            account,
+            version: award.version,
+            reason: reason.to_owned(),
+        })
     }
 }

@@ -11,8 +11,8 @@ use crate::domain::code_table::{Relation, Sex};
 use crate::domain::life_event::{Confidence, EventDates};
 use crate::error::AppResult;
 use crate::services::event::{
-    self, Arrival, BirthInput, DeathInput, Join, MoveInInput, MoveOutInput, MoveWithinInput,
-    RefuteInput,
+    self, Arrival, BirthInput, DeathInput, DeathOutcome, DecideDeathInput, Join, MoveInInput,
+    MoveOutInput, MoveWithinInput, RefuteInput,
 };
 use crate::services::resident::ResidentInput;
 use crate::store::life_event;
@@ -33,12 +33,15 @@ impl Office<'_> {
     ) -> AppResult<()> {
         let input = DeathInput {
             resident: self.person(label, at)?,
-            dates: dates(event_on, reported_on, on),
+            dates: EventDates { event_on, reported_on, decided_on: None },
             confidence: Confidence::Confirmed,
             heads: Vec::new(),
             note: None,
         };
-        event::death(self.store, &self.registers()?, &input)?;
+        let event = event::death(self.store, &self.registers()?, &input)?.event;
+        let outcome = DeathOutcome::Confirmed { heads: Vec::new() };
+        let decision = DecideDeathInput { event, on, outcome };
+        event::decide_death(self.store, &self.staff.clerk.authorize()?, &decision)?;
         Ok(())
     }
 
@@ -71,7 +74,7 @@ impl Office<'_> {
             reason: "上门核实,本人健在 / visited, the person is alive".to_owned(),
             relations: Vec::new(),
         };
-        event::refute(self.store, &self.registers()?, &input)?;
+        event::refute(self.store, &self.staff.clerk.authorize()?, &input)?;
         Ok(())
     }
 
@@ -95,7 +98,7 @@ impl Office<'_> {
             dates: dates(child.born, applied, on),
             named_month: None,
         };
-        event::birth(self.store, &self.registers()?, &input)?;
+        self.settle(&event::birth(self.store, &self.registers()?, &input)?)?;
         home.members.push(Member::plain(child));
         self.keep(label, Some(home));
         Ok(())
@@ -118,8 +121,7 @@ impl Office<'_> {
             heads: Vec::new(),
             note: None,
         };
-        event::move_out(self.store, &self.registers()?, &input)?;
-        Ok(())
+        self.settle(&event::move_out(self.store, &self.registers()?, &input)?)
     }
 
     /// Everybody of a home moves to another community of the street.
@@ -151,7 +153,7 @@ impl Office<'_> {
             named_month: None,
             note: None,
         };
-        event::move_in(self.store, &self.registers()?, &input)?;
+        self.settle(&event::move_in(self.store, &self.registers()?, &input)?)?;
         home.members.push(Member::plain(person));
         self.keep(label, Some(home));
         Ok(())

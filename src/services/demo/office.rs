@@ -16,6 +16,8 @@ use crate::error::{AppError, AppResult};
 use crate::services::auth::{
     Actor, Authorized, EditAward, ManageUsers, RegisterEvent, ViewRegistry,
 };
+use crate::services::change::{self, Proposal};
+use crate::services::event::EventDone;
 use crate::services::user::{NewUser, PasswordCost};
 use crate::services::{resident, user};
 use crate::store::Store;
@@ -144,6 +146,25 @@ impl<'a> Office<'a> {
     /// As [`Office::decides`].
     pub fn registers(&self) -> AppResult<Authorized<'a, RegisterEvent>> {
         self.staff.supervisor.authorize()
+    }
+
+    /// The clerk enters a change that a benefit depends on, the supervisor
+    /// confirms it.
+    ///
+    /// # Errors
+    /// Whatever the change is refused for.
+    pub fn change(&self, proposal: &Proposal) -> AppResult<()> {
+        let id = change::propose(self.store, &self.staff.clerk.authorize()?, proposal)?;
+        change::confirm(self.store, &self.staff.supervisor.authorize()?, id)
+    }
+
+    /// The clerk confirms what an event of the supervisor left waiting.
+    ///
+    /// # Errors
+    /// As [`Office::change`].
+    pub fn settle(&self, done: &EventDone) -> AppResult<()> {
+        let by = self.staff.clerk.authorize()?;
+        done.pending.iter().try_for_each(|id| change::confirm(self.store, &by, *id))
     }
 
     /// The home of a label.

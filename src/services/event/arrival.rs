@@ -4,15 +4,17 @@ use super::{
     EventDone, NewEvent, act, date_refusals, insert_event, member_counts, reassess, whole,
 };
 use crate::domain::code_table::{Relation, ResidenceStatus};
-use crate::domain::household::JoinReason;
+use crate::domain::household::{HouseholdKind, JoinReason};
 use crate::domain::ids::{HouseholdId, ResidentId};
 use crate::domain::life_event::{EventDates, EventKind};
 use crate::domain::month::Month;
 use crate::domain::resident::ResidentStatus;
 use crate::error::{AppError, AppResult, ErrorCode, Refusal};
 use crate::services::auth::{Authorized, RegisterEvent};
+use crate::services::change::{Proposal, propose_in};
 use crate::services::household::home::{Home, Joining};
-use crate::services::record::{Changes, check_optional, check_required, one_row};
+use crate::services::household::{MemberDates, MemberInput};
+use crate::services::record::{Changes, check_optional, check_required, is_direct, one_row};
 use crate::services::resident::{self, ResidentInput};
 use crate::store::resident::{self as residents, ResidentRow};
 use crate::store::{Store, Tx, area};
@@ -73,16 +75,17 @@ pub fn birth(
             Err(other) => return Err(other),
         };
         let joining = (JoinReason::Birth, input.dates, input.named_month);
-        let row = join_all(tx, by, row, &input.joins, joining, &mut changes)?;
+        let (row, pending) = join_all(tx, by, row, &input.joins, joining, &mut changes)?;
         let new = NewEvent::of(EventKind::Birth, &row);
         let event = insert_event(tx, by.street(), &input.dates, &new, &mut changes)?;
         let reassess = reassess(tx, &row, Month::of(input.dates.event_on))?;
         changes.write(tx, &act(by, "event.birth", event, None))?;
-        Ok(EventDone { event, resident: Some(row.id), household: None, reassess })
+        Ok(EventDone { resident: Some(row.id), reassess, pending, ..EventDone::of(event) })
     })
 }
 
 /// Joins the households and returns the person with the unit they now have.
+/// That an assistance household counts them waits for a second person.
 fn join_all(
     tx: &mut Tx<'_>,
     by: &Authorized<'_, RegisterEvent>,
@@ -90,8 +93,9 @@ fn join_all(
     joins: &[Join],
     (reason, dates, named): (JoinReason, EventDates, Option<Month>),
     changes: &mut Changes,
-) -> AppResult<ResidentRow> {
-    let scope = whole(by);
+) -> AppResult<(ResidentRow, Vec<i64>)> {
+    let scope = whole(by.scope());
+    let mut pending = Vec::new();
     for join in joins {
         let mut home = Home::load(tx, &scope, join.household)?;
         let counts = member_counts(home.row().kind, &dates, named)?;
@@ -104,11 +108,30 @@ fn join_all(
             counts,
         };
         home.join(tx.next_id(), &joining);
+        if home.row().kind == HouseholdKind::Assist && !is_direct(by.role()) {
+            home.check(tx)?;
+            let proposal = Proposal::MemberAdd {
+                household: join.household,
+                member: MemberInput {
+                    resident: person.id,
+                    relation: join.relation,
+                    counted: join.counted,
+                },
+                from_on: dates.event_on,
+                reason,
+                dates: MemberDates {
+                    decided_on: dates.decided_on.unwrap_or(dates.reported_on),
+                    named_month: named,
+                },
+            };
+            pending.push(propose_in(tx, by, &proposal, changes)?);
+            continue;
+        }
         home.save(tx, changes)?;
         // Joining an assistance household may have changed the unit.
         person = resident::load(tx, &scope, person.id)?;
     }
-    Ok(person)
+    Ok((person, pending))
 }
 
 /// Who arrives.
@@ -168,7 +191,7 @@ pub fn move_in(
         };
         AppError::refused_unless_empty(date_refusals(tx, &input.dates, Some(row.birth_on)))?;
         let joining = (JoinReason::MoveIn, input.dates, input.named_month);
-        let row = join_all(tx, by, row, &input.joins, joining, &mut changes)?;
+        let (row, pending) = join_all(tx, by, row, &input.joins, joining, &mut changes)?;
         let new = NewEvent {
             from_area: Some(&input.origin),
             to_area: Some(&row.area_code),
@@ -183,7 +206,7 @@ pub fn move_in(
         );
         let reassess = reassess(tx, &row, Month::of(input.dates.event_on))?;
         changes.write(tx, &act(by, "event.move_in", event, None))?;
-        Ok(EventDone { event, resident: Some(row.id), household: None, reassess })
+        Ok(EventDone { resident: Some(row.id), reassess, pending, ..EventDone::of(event) })
     })
 }
 
@@ -194,7 +217,7 @@ fn returning(
     (area_code, residence_status): (&str, ResidenceStatus),
     changes: &mut Changes,
 ) -> AppResult<ResidentRow> {
-    let old = resident::load(tx, &whole(by), id)?;
+    let old = resident::load(tx, &whole(by.scope()), id)?;
     if old.status != ResidentStatus::Left {
         return Err(AppError::coded(
             ErrorCode::Conflict,

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::death::{RefuteInput, annul, end_life, refute_in};
+use super::death::{RefuteInput, annul, check_other, end_life, refute_in};
 use super::{EventDone, NewEvent, act, insert_event, reassess};
 use crate::domain::code_table::Relation;
 use crate::domain::ids::HouseholdId;
@@ -12,11 +12,11 @@ use crate::error::{AppError, AppResult, ErrorCode, Refusal};
 use crate::services::auth::{Authorized, RegisterEvent};
 use crate::services::award::release_for_event;
 use crate::services::household::NewHead;
-use crate::services::record::{Changes, check_second, one_row};
+use crate::services::record::{Changes, one_row};
 use crate::services::resident;
 use crate::store::life_event::{self, LifeEventRow};
 use crate::store::resident::ResidentRow;
-use crate::store::{Store, Tx, history};
+use crate::store::{Store, Tx};
 
 /// What the office found.
 #[derive(Debug, Clone)]
@@ -77,6 +77,7 @@ pub fn decide_death(
                     reason: reason.clone(),
                     relations: relations.clone(),
                 };
+                let by = (by.scope(), by.username());
                 refute_in(tx, by, &wrong, &event, &person, &mut changes)?;
             }
             DeathOutcome::Confirmed { heads } if matched => {
@@ -91,7 +92,7 @@ pub fn decide_death(
         }
         let found = reassess(tx, &person, Month::of(event.event_on).next())?;
         changes.write(tx, &act(by, "event.decide_death", event.id, reason))?;
-        Ok(EventDone { event: made, resident: Some(person.id), household: None, reassess: found })
+        Ok(EventDone { resident: Some(person.id), reassess: found, ..EventDone::of(made) })
     })
 }
 
@@ -115,11 +116,7 @@ fn load_undecided(
             "This report of a death is decided or annulled already.",
         ));
     }
-    // A record that an import brought has no entry of its own: nobody at a
-    // screen entered it.
-    let entries = history::list_history(tx.conn, by.street(), "life_event", event.id)?;
-    let reporter = entries.iter().find(|e| e.field.is_none()).map(|e| e.actor.as_str());
-    check_second(by.role(), by.username(), reporter)?;
+    check_other(tx, by, event.id)?;
     if input.on < event.reported_on || input.on > tx.clock().today() {
         return Err(AppError::refuse(Refusal::field(
             "on",
@@ -146,6 +143,6 @@ fn confirm_lead(
     annul(tx, lead, on, changes)?;
     let why = (by.username(), "死亡已确认 / death confirmed");
     release_for_event(tx, person, lead.id, on, why, changes)?;
-    end_life(tx, by, person, &dates, event, heads, changes)?;
+    end_life(tx, (by.scope(), by.username()), person, &dates, event, heads, changes)?;
     Ok(event)
 }

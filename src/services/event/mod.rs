@@ -9,13 +9,17 @@ mod departure;
 mod register;
 mod regroup;
 mod transfer;
+mod waiting;
 
 pub use arrival::{Arrival, BirthInput, Join, MoveInInput, birth, move_in};
 pub use death::{DeathInput, RefuteInput, death, refute};
 pub use decide::{DeathOutcome, DecideDeathInput, decide_death};
 pub use departure::{MoveOutInput, MoveWithinInput, move_out, move_within};
+pub(crate) use departure::{move_out_in, reject_move_out};
 pub use regroup::{MergeInput, SplitInput, change_head, merge, split};
+pub(crate) use regroup::{merge_in, split_in};
 pub use transfer::{Mover, TransferInput, Transferred, transfer};
+pub use waiting::{Undecided, list_undecided, load_undecided_report};
 
 use std::collections::BTreeSet;
 
@@ -50,6 +54,26 @@ pub struct EventDone {
     pub household: Option<HouseholdId>,
     /// Awards that are in force and have to be looked at again.
     pub reassess: Vec<AwardId>,
+    /// Changes of who is counted that wait for a second person.
+    pub pending: Vec<i64>,
+}
+
+impl EventDone {
+    /// Nothing yet: all of it waits for a second person.
+    #[must_use]
+    pub fn waiting(change: i64) -> EventDone {
+        EventDone { pending: vec![change], ..EventDone::of(0) }
+    }
+
+    fn of(event: i64) -> EventDone {
+        EventDone {
+            event,
+            resident: None,
+            household: None,
+            reassess: Vec::new(),
+            pending: Vec::new(),
+        }
+    }
 }
 
 /// What an event's row says besides its dates.
@@ -228,6 +252,6 @@ fn reassess(tx: &mut Tx<'_>, person: &ResidentRow, from: Month) -> AppResult<Vec
 
 /// A street's own scope: an event follows people into households that lie
 /// outside the grid of whoever registers it.
-fn whole(by: &Authorized<'_, RegisterEvent>) -> Scope {
-    Scope::street(by.street())
+fn whole(scope: &Scope) -> Scope {
+    Scope::street(scope.street_code())
 }

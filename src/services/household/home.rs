@@ -212,7 +212,8 @@ impl Home {
         }
     }
 
-    fn check(&self, tx: &mut Tx<'_>) -> AppResult<()> {
+    /// The invariants of `domain.md` §2.5.
+    pub(crate) fn check(&self, tx: &mut Tx<'_>) -> AppResult<()> {
         let spans: Vec<Span> = self.members.iter().map(Home::span).collect();
         let mut faults = household::faults(self.row.opened_on, &spans);
         if self.row.closed_on.is_some() {

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::auth::{Authorized, EditRegistry, ViewRegistry};
-use super::record::{Act, Changes, check_required};
+use super::record::{Act, Changes, check_direct, check_required};
 use super::resident;
 use crate::domain::code_table::Relation;
 use crate::domain::fact::{Change, Effect, FactDates, effect};
@@ -98,7 +98,8 @@ pub(crate) fn counts(
     }
 }
 
-/// Opens a household with its members.
+/// Opens a household with its members. A new assistance household is no
+/// benefit-bearing change: it receives nothing before an award is decided.
 ///
 /// # Errors
 /// No or two heads, somebody who is in another household of the kind, a known
@@ -218,7 +219,8 @@ fn opening_faults(
 /// Somebody joins an open household.
 ///
 /// # Errors
-/// As [`open`]; also when the day lies before the household's first.
+/// As [`open`]; also when the day lies before the household's first; a signed-in
+/// person and an assistance household.
 pub fn add_member(
     store: &Store,
     by: &Authorized<'_, EditRegistry>,
@@ -229,6 +231,7 @@ pub fn add_member(
     dates: MemberDates,
 ) -> AppResult<()> {
     store.write(by.street(), |tx| {
+        check_counted(tx, by, household)?;
         let mut changes = Changes::default();
         let joining = (household, member, from_on);
         add_member_in(tx, by.scope(), joining, reason, dates, &mut changes)?;
@@ -272,7 +275,8 @@ pub(crate) fn add_member_in(
 /// military service, prison …); `to_on` is the last day.
 ///
 /// # Errors
-/// Not a member, or the head without a new one given.
+/// Not a member, or the head without a new one given; a signed-in person and an
+/// assistance household.
 pub fn remove_member(
     store: &Store,
     by: &Authorized<'_, EditRegistry>,
@@ -283,6 +287,7 @@ pub fn remove_member(
     new_head: Option<&NewHead>,
 ) -> AppResult<()> {
     store.write(by.street(), |tx| {
+        check_counted(tx, by, household)?;
         let mut changes = Changes::default();
         let gone = (leaving.0, leaving.1, to_on);
         remove_member_in(tx, by.scope(), household, gone, dates, new_head, &mut changes)?;
@@ -306,6 +311,19 @@ pub(crate) fn remove_member_in(
     settle(&mut home, to_on, new_head)?;
     home.save(tx, changes)?;
     Ok(())
+}
+
+/// Whom an assistance household counts is for two people to say.
+fn check_counted(
+    tx: &mut Tx<'_>,
+    by: &Authorized<'_, EditRegistry>,
+    household: HouseholdId,
+) -> AppResult<()> {
+    let home = rows::find_household(tx.conn, by.scope(), household)?;
+    match home.is_some_and(|row| row.kind == HouseholdKind::Assist) {
+        true => check_direct(by.role()),
+        false => Ok(()),
+    }
 }
 
 fn check_day(tx: &Tx<'_>, day: NaiveDate) -> AppResult<()> {

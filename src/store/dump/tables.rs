@@ -41,8 +41,8 @@ pub const TABLES: &[&str] = &[
     "recovery_code",
     "token_key",
     "job",
-    "pending_change",
     "review_task",
+    "pending_change",
 ];
 
 /// Left out on purpose: who was signed in when the backup was made must not be

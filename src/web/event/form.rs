@@ -25,8 +25,7 @@ pub struct EventForm {
     pub(super) address: String,
     pub(super) target: String,
     pub(super) movers: Vec<ResidentId>,
-    heads: Vec<(HouseholdId, ResidentId)>,
-    relations: Vec<(HouseholdId, ResidentId, Relation)>,
+    heads: HeadFields,
     mover_relations: Vec<(ResidentId, Relation)>,
 }
 
@@ -82,8 +81,7 @@ impl FromFields for EventForm {
             address: text(fields, "address"),
             target: text(fields, "target"),
             movers: fields.values("mover").filter_map(|v| v.parse().ok().map(ResidentId)).collect(),
-            heads: fields.values("head").filter_map(head).collect(),
-            relations: fields.values("relation").filter_map(relation).collect(),
+            heads: HeadFields::read(fields),
             mover_relations: fields.values("mover_relation").filter_map(mover_relation).collect(),
         })
     }
@@ -105,9 +103,29 @@ fn mover_relation(text: &str) -> Option<(ResidentId, Relation)> {
     Some((ResidentId(person.parse().ok()?), Relation::parse(code)?))
 }
 
-impl EventForm {
-    /// The new heads that were chosen.
-    pub(super) fn new_heads(&self) -> Vec<NewHead> {
+/// The new heads that were chosen, and everybody's relation to them.
+#[derive(Debug, Clone, Default)]
+pub struct HeadFields {
+    heads: Vec<(HouseholdId, ResidentId)>,
+    relations: Vec<(HouseholdId, ResidentId, Relation)>,
+}
+
+impl HeadFields {
+    /// From the fields `head` and `relation`.
+    pub(crate) fn read(fields: &Fields) -> HeadFields {
+        HeadFields {
+            heads: fields.values("head").filter_map(head).collect(),
+            relations: fields.values("relation").filter_map(relation).collect(),
+        }
+    }
+
+    /// Household, person and relation of every drop-down.
+    pub(crate) fn relations(&self) -> &[(HouseholdId, ResidentId, Relation)] {
+        &self.relations
+    }
+
+    /// The new heads.
+    pub(crate) fn new_heads(&self) -> Vec<NewHead> {
         let of = |home: HouseholdId| {
             let mine = self.relations.iter().filter(move |(other, ..)| *other == home);
             mine.map(|(_, person, relation)| (*person, *relation)).collect()
@@ -116,6 +134,13 @@ impl EventForm {
             .iter()
             .map(|(home, head)| NewHead { household: *home, head: *head, relations: of(*home) })
             .collect()
+    }
+}
+
+impl EventForm {
+    /// The new heads that were chosen.
+    pub(super) fn new_heads(&self) -> Vec<NewHead> {
+        self.heads.new_heads()
     }
 
     /// These people with their relations in the household they form or join.
@@ -140,15 +165,15 @@ impl EventForm {
 }
 
 /// A household that may need a new head, as the form draws it.
-pub(super) struct HeadChoice {
-    pub(super) id: HouseholdId,
-    pub(super) title: String,
-    pub(super) people: Vec<Member>,
+pub(crate) struct HeadChoice {
+    pub(crate) id: HouseholdId,
+    pub(crate) title: String,
+    pub(crate) people: Vec<Member>,
 }
 
 impl HeadChoice {
     /// The household without those who leave it.
-    pub(super) fn of(page: &Page, home: &HomePage, leaving: &[ResidentId]) -> HeadChoice {
+    pub(crate) fn of(page: &Page, home: &HomePage, leaving: &[ResidentId]) -> HeadChoice {
         let kind = page.either(home.row.kind.zh(), home.row.kind.en());
         HeadChoice {
             id: home.row.id,
@@ -158,13 +183,13 @@ impl HeadChoice {
     }
 
     /// `household:person`, as the drop-down sends it.
-    pub(super) fn value(&self, person: impl std::borrow::Borrow<ResidentId>) -> String {
+    pub(crate) fn value(&self, person: impl std::borrow::Borrow<ResidentId>) -> String {
         format!("{}:{}", self.id, person.borrow())
     }
 }
 
 /// Relations to a head, with their codes.
-pub(super) fn relations(page: &Page, with_head: bool) -> Vec<(&'static str, &'static str)> {
+pub(crate) fn relations(page: &Page, with_head: bool) -> Vec<(&'static str, &'static str)> {
     Relation::all()
         .filter(|relation| with_head || !relation.is_head())
         .map(|relation| (relation.code(), page.either(relation.zh(), relation.en())))

@@ -3,12 +3,15 @@
 use askama::Template;
 
 use super::form::{EventForm, HeadChoice, open_home, relations, start};
+use crate::domain::household::HouseholdKind;
 use crate::domain::ids::{HouseholdId, ResidentId};
 use crate::error::{AppError, AppResult, Refusal};
 use crate::http::{Allowed, Form, Outcome, Path};
 use crate::services::auth::{RegisterEvent, ViewRegistry};
+use crate::services::change::{self, Proposal};
 use crate::services::directory::{self, AreaOption, HomePage, HomeQuery};
 use crate::services::event::{self, EventDone, MergeInput, SplitInput};
+use crate::services::household;
 use crate::store::Store;
 use crate::store::directory::Place;
 use crate::web::form_view::redrawable;
@@ -157,6 +160,10 @@ fn register(
                     "Choose who moves to the new household.",
                 )));
             }
+            let kind = household_kind(store, user, id)?;
+            if kind == HouseholdKind::Assist {
+                return propose(store, user, &Proposal::Split(input));
+            }
             event::split(store, &by, &input)
         }
         Kind::Merge => {
@@ -187,9 +194,31 @@ fn register(
                 dates: form.dates,
                 named_month: None,
             };
+            if source.row.kind == HouseholdKind::Assist {
+                return propose(store, user, &Proposal::Merge(input));
+            }
             event::merge(store, &by, &input)
         }
     }
+}
+
+fn household_kind(
+    store: &Store,
+    user: &Allowed<RegisterEvent>,
+    id: HouseholdId,
+) -> AppResult<HouseholdKind> {
+    let view = user.session().actor.authorize::<ViewRegistry>()?;
+    Ok(household::load_household(store, &view, id)?.0.kind)
+}
+
+/// Whom an assistance household counts is for two people to say.
+fn propose(
+    store: &Store,
+    user: &Allowed<RegisterEvent>,
+    proposal: &Proposal,
+) -> AppResult<EventDone> {
+    let by = user.session().actor.authorize()?;
+    change::propose(store, &by, proposal).map(EventDone::waiting)
 }
 
 macro_rules! pages {

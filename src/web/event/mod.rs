@@ -12,6 +12,9 @@ use crate::http::{Access, Outcome, Routes};
 use crate::services::event::EventDone;
 use crate::web::Page;
 
+pub(super) use form::{HeadChoice, HeadFields, relations};
+pub(super) use person::load as load_person;
+
 /// Registers the pages.
 pub fn routes(routes: &mut Routes) {
     let may = Access::Needs(Permission::RegisterEvent);
@@ -31,7 +34,15 @@ pub fn routes(routes: &mut Routes) {
     routes.post("/households/{id}/merge", may, home::merge);
 }
 
-/// Back to the record, with a word about awards that have to be looked at.
+/// Back to the record, with a word about awards that have to be looked at, or
+/// about what waits for a second person.
 fn done(page: &Page, to: &str, made: &EventDone) -> Outcome {
-    page.done(to, if made.reassess.is_empty() { "event_done" } else { "event_reassess" })
+    page.done(
+        to,
+        match (made.pending.is_empty(), made.reassess.is_empty()) {
+            (false, _) => "event_pending",
+            (true, true) => "event_done",
+            (true, false) => "event_reassess",
+        },
+    )
 }

@@ -41,7 +41,7 @@ impl PersonEvent<'_> {
 }
 
 /// The person, and the households that lose their head with them.
-fn load(
+pub(crate) fn load(
     store: &Store,
     user: &Allowed<RegisterEvent>,
     id: ResidentId,

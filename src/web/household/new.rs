@@ -9,6 +9,7 @@ use crate::domain::ids::{HouseholdId, ResidentId};
 use crate::error::{AppError, AppResult, Refusal};
 use crate::http::{Allowed, Fault, Fields, Form, FromFields, Outcome, Path, Query};
 use crate::services::auth::{EditRegistry, ViewRegistry};
+use crate::services::change::{self, Proposal};
 use crate::services::directory::{AreaOption, list_area_options};
 use crate::services::household::{self, HouseholdInput, MemberDates, MemberInput};
 use crate::services::resident;
@@ -304,14 +305,23 @@ pub async fn join(
                 let member = MemberInput::new(person, form.relation);
                 let dates = MemberDates::decided(form.decided_on);
                 let by = user.authorized()?;
-                household::add_member(store, &by, id, &member, form.from_on, form.reason, dates)
+                let view = user.session().actor.authorize::<ViewRegistry>()?;
+                let kind = household::load_household(store, &view, id)?.0.kind;
+                let (from_on, reason) = (form.from_on, form.reason);
+                if kind == HouseholdKind::Assist {
+                    let household = id;
+                    let join = Proposal::MemberAdd { household, member, from_on, reason, dates };
+                    return change::propose(store, &by, &join).map(|_| "change_proposed");
+                }
+                household::add_member(store, &by, id, &member, from_on, reason, dates)
+                    .map(|()| "saved")
             })
             .await
         }
         Err(error) => Err(error.into()),
     };
     match outcome {
-        Ok(()) => page.done(&format!("/households/{id}"), "saved"),
+        Ok(said) => page.done(&format!("/households/{id}"), said),
         Err(fault) => {
             let refusals = redrawable(fault)?;
             let page = page.with_errors();

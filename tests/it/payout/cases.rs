@@ -310,7 +310,7 @@ fn same(expected: &[String], mut actual: Vec<String>) -> Seen {
 
 fn act(world: &mut World<'_>, act: &Act) -> AppResult<Seen> {
     let today = world.today();
-    let clerk = world.clerk();
+    let clerk = world.setup();
     let approver = world.approver();
     let store = world.registry.store.clone();
     match act {
@@ -409,7 +409,7 @@ fn act(world: &mut World<'_>, act: &Act) -> AppResult<Seen> {
 
 fn events(world: &mut World<'_>, act: &Act) -> AppResult<Seen> {
     let today = world.today();
-    let clerk = world.clerk();
+    let clerk = world.setup();
     let store = world.registry.store.clone();
     match act {
         Act::Death { who, died, reported, decided, confidence, head } => {

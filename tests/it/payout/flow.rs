@@ -122,7 +122,7 @@ on_both! {
             decided_on: august.day(12), named_month: Some(august),
         };
         mingce::services::household::add_member(
-            &registry.store, &clerk.authorize().expect("may"), home, &member, august.day(1),
+            &registry.store, &world.setup().authorize().expect("may"), home, &member, august.day(1),
             mingce::domain::household::JoinReason::Other, dates,
         ).expect("joined");
         let killed = payout::draft(&registry.store, &clerk.authorize().expect("may"), august, options);

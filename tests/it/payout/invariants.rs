@@ -100,7 +100,7 @@ fn founded(registry: &TestRegistry) -> World<'_> {
 fn enter(world: &World<'_>, happening: &Happening) {
     let on = first().plus(happening.month).day(happening.day);
     let back = |months: i32| Some(Month::of(on).plus(-months).max(first()));
-    let clerk = world.clerk();
+    let clerk = world.setup();
     let store = &world.registry.store;
     let outcome: AppResult<()> = (|| match &happening.what {
         What::Income { who, yuan_a_month, back: months } => {
