@@ -120,6 +120,8 @@ error_codes! {
     NotFound = "not_found", 3;
     /// The record's state does not allow this, or somebody else was faster.
     Conflict = "conflict", 4;
+    /// Another version of the record than the one that was read.
+    Stale = "precondition_failed", 4;
     /// The month is closed.
     MonthClosed = "month_closed", 4;
     /// Such a record exists already.

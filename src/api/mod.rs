@@ -1,11 +1,11 @@
 //! The JSON API, `/api/v1`.
 
+mod headers;
 mod openapi;
 pub mod problem;
 mod report;
 mod run;
 mod session;
-mod version;
 
 use crate::domain::role::Permission as P;
 use crate::http::{Access, Routes};

@@ -1,14 +1,14 @@
 //! Payout runs for programs: the month, its runs and lines, and the steps.
 //! Amounts are whole fen; every step needs the version that was read.
 
+use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
 use chrono::NaiveDate;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::version;
+use super::headers::{IfMatch, tag};
 use crate::domain::ids::{LineId, RunId};
 use crate::domain::month::Month;
 use crate::domain::payout::ReturnReason;
@@ -16,9 +16,9 @@ use crate::domain::payout_hash::hash_text;
 use crate::error::{AppResult, Refusal};
 use crate::http::{Allowed, AppState, Fault, Fields, FromFields, Json, Outcome, Path, Query};
 use crate::jobs::draft::DraftRuns;
-use crate::services::auth::{ApproveRun, CloseMonth, MakeRun, ReadReport};
-use crate::services::payout::{self, LineFilterInput, ReturnedLine};
-use crate::services::{Actor, job};
+use crate::services::auth::{ApproveRun, Authorized, CloseMonth, MakeRun, Permit, ReadReport};
+use crate::services::job;
+use crate::services::payout::{self, LineFilterInput, ReturnedLine, SeenRun};
 use crate::store::Store;
 use crate::store::line::LineRow;
 use crate::store::line_page::{From, LinePlace};
@@ -47,7 +47,7 @@ fn line_json(line: &LineRow) -> Value {
 }
 
 fn with_tag(run: &RunRow) -> HttpResponse {
-    HttpResponse::Ok().insert_header((header::ETAG, version::tag(run.version))).json(run_json(run))
+    HttpResponse::Ok().insert_header((header::ETAG, tag(run.version))).json(run_json(run))
 }
 
 /// The programs of a month.
@@ -222,26 +222,17 @@ pub struct ReturnJson {
     returned_on: NaiveDate,
 }
 
-/// Takes a step on the version that was read.
-async fn step(
-    actor: Actor,
+/// Takes a step on the version that was read; the service compares it where it
+/// changes the run.
+async fn step<P: Permit>(
+    user: Allowed<P>,
     state: &AppState,
-    req: &HttpRequest,
-    id: i64,
-    take: impl FnOnce(&Store, &Actor, RunId) -> AppResult<RunRow> + Send + 'static,
+    (path, version): (Path<i64>, IfMatch),
+    take: impl FnOnce(&Store, &Authorized<'_, P>, SeenRun) -> AppResult<RunRow> + Send + 'static,
 ) -> Outcome {
-    let wanted = version::wanted(req)?;
-    let id = RunId(id);
-    let done = state
-        .run(move |store| {
-            let seen = payout::view_run(store, &actor.authorize()?, id)?.run;
-            if seen.version != wanted {
-                return Ok(None);
-            }
-            take(store, &actor, id).map(Some)
-        })
-        .await?;
-    done.map(|run| with_tag(&run)).ok_or_else(version::stale)
+    let seen = SeenRun { id: RunId(path.0), version: Some(version.0) };
+    let run = state.run(move |store| take(store, &user.authorized()?, seen)).await?;
+    Ok(with_tag(&run))
 }
 
 /// Submits a draft; `reason` says why lines without an account are paid.
@@ -251,13 +242,12 @@ async fn step(
 pub async fn submit(
     user: Allowed<MakeRun>,
     state: Data<AppState>,
-    req: HttpRequest,
     path: Path<i64>,
+    version: IfMatch,
     body: Json<ReasonJson>,
 ) -> Outcome {
-    let actor = user.session().actor.clone();
-    step(actor, &state, &req, path.0, move |store, actor, id| {
-        payout::submit(store, &actor.authorize()?, id, body.0.reason.as_deref())
+    step(user, &state, (path, version), move |store, by, run| {
+        payout::submit(store, by, run, body.0.reason.as_deref())
     })
     .await
 }
@@ -269,13 +259,12 @@ pub async fn submit(
 pub async fn withdraw(
     user: Allowed<MakeRun>,
     state: Data<AppState>,
-    req: HttpRequest,
     path: Path<i64>,
+    version: IfMatch,
     body: Json<ReasonJson>,
 ) -> Outcome {
-    let actor = user.session().actor.clone();
-    step(actor, &state, &req, path.0, move |store, actor, id| {
-        payout::withdraw(store, &actor.authorize()?, id, body.0.reason.as_deref().unwrap_or(""))
+    step(user, &state, (path, version), move |store, by, run| {
+        payout::withdraw(store, by, run, body.0.reason.as_deref().unwrap_or(""))
     })
     .await
 }
@@ -287,13 +276,12 @@ pub async fn withdraw(
 pub async fn return_run(
     user: Allowed<ApproveRun>,
     state: Data<AppState>,
-    req: HttpRequest,
     path: Path<i64>,
+    version: IfMatch,
     body: Json<ReasonJson>,
 ) -> Outcome {
-    let actor = user.session().actor.clone();
-    step(actor, &state, &req, path.0, move |store, actor, id| {
-        payout::return_run(store, &actor.authorize()?, id, body.0.reason.as_deref().unwrap_or(""))
+    step(user, &state, (path, version), move |store, by, run| {
+        payout::return_run(store, by, run, body.0.reason.as_deref().unwrap_or(""))
     })
     .await
 }
@@ -305,13 +293,12 @@ pub async fn return_run(
 pub async fn approve(
     user: Allowed<ApproveRun>,
     state: Data<AppState>,
-    req: HttpRequest,
     path: Path<i64>,
+    version: IfMatch,
     body: Json<ApproveJson>,
 ) -> Outcome {
-    let actor = user.session().actor.clone();
-    step(actor, &state, &req, path.0, move |store, actor, id| {
-        payout::approve(store, &actor.authorize()?, id, &hash_bytes(&body.0.hash)?)
+    step(user, &state, (path, version), move |store, by, run| {
+        payout::approve(store, by, run, &hash_bytes(&body.0.hash)?)
     })
     .await
 }
@@ -323,13 +310,12 @@ pub async fn approve(
 pub async fn payment(
     user: Allowed<MakeRun>,
     state: Data<AppState>,
-    req: HttpRequest,
     path: Path<i64>,
+    version: IfMatch,
     body: Json<PaymentJson>,
 ) -> Outcome {
-    let actor = user.session().actor.clone();
-    step(actor, &state, &req, path.0, move |store, actor, id| {
-        payout::record_payment(store, &actor.authorize()?, id, body.0.paid_on)
+    step(user, &state, (path, version), move |store, by, run| {
+        payout::record_payment(store, by, run, body.0.paid_on)
     })
     .await
 }

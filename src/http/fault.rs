@@ -96,6 +96,7 @@ pub fn status_of(code: ErrorCode) -> StatusCode {
         ErrorCode::Forbidden | ErrorCode::SeparationOfDuties | ErrorCode::StepUpRequired => {
             StatusCode::FORBIDDEN
         }
+        ErrorCode::Stale => StatusCode::PRECONDITION_FAILED,
         ErrorCode::SignInFailed => StatusCode::UNAUTHORIZED,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }

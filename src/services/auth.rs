@@ -67,7 +67,7 @@ impl Actor {
 }
 
 /// A permission as a type.
-pub trait Permit {
+pub trait Permit: Send + Sync + 'static {
     /// Its row in the table.
     const PERMISSION: Permission;
 }

@@ -193,6 +193,19 @@ pub(crate) fn stale() -> AppError {
     )
 }
 
+/// Refuses a step on another version than the one that was read (SEC-151).
+/// Nobody said which: the state alone guards.
+pub(crate) fn check_version(now: i32, seen: Option<i32>) -> AppResult<()> {
+    if seen.is_none_or(|seen| seen == now) {
+        return Ok(());
+    }
+    Err(AppError::coded(
+        ErrorCode::Stale,
+        format!("该记录已是第 {now} 版,不是您读取的版本。请重新读取、核对后再提交。"),
+        format!("The record is at version {now}, not the one you read. Read it again."),
+    ))
+}
+
 /// `rulings.md` P10: the second person is another user at supervisor level or
 /// above. `first` is who entered the change, if somebody did.
 pub(crate) fn check_second(role: Role, username: &str, first: Option<&str>) -> AppResult<()> {

@@ -43,7 +43,7 @@ pub use lookup::{
 pub use opening::{OpeningLine, post_opening, post_opening_in};
 pub use payment::{ReturnedLine, close_month, record_payment, record_returns};
 pub use preview::{CostRow, Preview, preview};
-pub use steps::{approve, check_hash, return_run, submit, withdraw};
+pub use steps::{SeenRun, approve, check_hash, return_run, submit, withdraw};
 pub use view::{
     MonthBoard, MonthPaid, MonthRun, RunView, list_submitted_runs, month_board, months_with_runs,
     paid_by_month, view_run,

@@ -17,7 +17,7 @@ use crate::store::audit::Entry;
 use crate::store::run::{self, RunRow};
 use crate::store::{Store, Tx, award, line};
 
-use super::steps::{audit, check_second_person, load, load_for, place};
+use super::steps::{SeenRun, audit, check_second_person, load, load_for, place};
 
 /// Records that the bank paid a run.
 ///
@@ -26,12 +26,13 @@ use super::steps::{audit, check_second_person, load, load_for, place};
 pub fn record_payment(
     store: &Store,
     by: &Authorized<'_, MakeRun>,
-    id: RunId,
+    seen: impl Into<SeenRun>,
     paid_on: NaiveDate,
 ) -> AppResult<RunRow> {
-    let street = by.street().to_owned();
+    let (street, seen) = (by.street().to_owned(), seen.into());
+    let id = seen.id;
     store.write(&street, |tx| {
-        let row = load_for(tx, &street, id, RunMove::RecordPayment)?;
+        let row = load_for(tx, &street, seen, RunMove::RecordPayment)?;
         if paid_on < row.cut_off || paid_on > tx.clock().today() {
             return Err(AppError::refuse(
                 Refusal::field(

@@ -24,19 +24,37 @@ pub(super) fn place(run: &RunRow) -> Place {
     Place::Record(format!("{} {}", run.program, run.month))
 }
 
+/// A run that somebody looked at, with its version if they say which: a step
+/// on another one is refused (SEC-151).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SeenRun {
+    /// Which run.
+    pub id: RunId,
+    /// The version that was read.
+    pub version: Option<i32>,
+}
+
+impl From<RunId> for SeenRun {
+    fn from(id: RunId) -> SeenRun {
+        SeenRun { id, version: None }
+    }
+}
+
 /// A run of the actor's street.
 pub(super) fn load(conn: &mut Db, street: &str, id: RunId) -> AppResult<RunRow> {
     run::find_run(conn, street, id)?.ok_or_else(|| AppError::not_found("批次", "run"))
 }
 
-/// The run, if it can take the step.
+/// The run, if it is the one that was looked at and can take the step. Each
+/// step's update is guarded by the version that is loaded here.
 pub(super) fn load_for(
     tx: &mut Tx<'_>,
     street: &str,
-    id: RunId,
+    seen: SeenRun,
     step: RunMove,
 ) -> AppResult<RunRow> {
-    let row = load(tx.conn, street, id)?;
+    let row = load(tx.conn, street, seen.id)?;
+    record::check_version(row.version, seen.version)?;
     if let Err(illegal) = row.state.after(step) {
         let closed = row.state == RunState::Closed;
         let code = if closed { ErrorCode::MonthClosed } else { ErrorCode::Conflict };
@@ -102,12 +120,13 @@ pub fn check_hash(conn: &mut Db, row: &RunRow) -> AppResult<()> {
 pub fn submit(
     store: &Store,
     by: &Authorized<'_, MakeRun>,
-    id: RunId,
+    seen: impl Into<SeenRun>,
     without_accounts: Option<&str>,
 ) -> AppResult<RunRow> {
-    let street = by.street().to_owned();
+    let (street, seen) = (by.street().to_owned(), seen.into());
+    let id = seen.id;
     store.write(&street, |tx| {
-        let row = load_for(tx, &street, id, RunMove::Submit)?;
+        let row = load_for(tx, &street, seen, RunMove::Submit)?;
         check_hash(tx.conn, &row)?;
         if without_accounts.is_none() {
             let missing = line::list_lines_without_account(tx.conn, &street, id, LISTED)?;
@@ -143,12 +162,12 @@ pub fn submit(
 pub fn withdraw(
     store: &Store,
     by: &Authorized<'_, MakeRun>,
-    id: RunId,
+    seen: impl Into<SeenRun>,
     reason: &str,
 ) -> AppResult<RunRow> {
-    let street = by.street().to_owned();
+    let (street, seen) = (by.street().to_owned(), seen.into());
     store.write(&street, |tx| {
-        back_to_draft(tx, &street, id, by.username(), RunMove::Withdraw, "run.withdraw", reason)
+        back_to_draft(tx, &street, seen, by.username(), RunMove::Withdraw, "run.withdraw", reason)
     })
 }
 
@@ -159,31 +178,31 @@ pub fn withdraw(
 pub fn return_run(
     store: &Store,
     by: &Authorized<'_, ApproveRun>,
-    id: RunId,
+    seen: impl Into<SeenRun>,
     reason: &str,
 ) -> AppResult<RunRow> {
     let mut refusals = Vec::new();
     record::check_required(&mut refusals, "reason", reason);
     AppError::refused_unless_empty(refusals)?;
-    let street = by.street().to_owned();
+    let (street, seen) = (by.street().to_owned(), seen.into());
     store.write(&street, |tx| {
-        back_to_draft(tx, &street, id, by.username(), RunMove::Return, "run.return", reason)
+        back_to_draft(tx, &street, seen, by.username(), RunMove::Return, "run.return", reason)
     })
 }
 
 fn back_to_draft(
     tx: &mut Tx<'_>,
     street: &str,
-    id: RunId,
+    seen: SeenRun,
     actor: &str,
     step: RunMove,
     action: &str,
     reason: &str,
 ) -> AppResult<RunRow> {
-    let row = load_for(tx, street, id, step)?;
+    let row = load_for(tx, street, seen, step)?;
     record::one_row(run::mark_run_back_to_draft(tx.conn, &row, Some(reason))?)?;
     audit(tx, actor, action, &row, Some(reason))?;
-    load(tx.conn, street, id)
+    load(tx.conn, street, seen.id)
 }
 
 /// Approves a submitted run: what it says is posted from here on, its claims
@@ -196,12 +215,12 @@ fn back_to_draft(
 pub fn approve(
     store: &Store,
     by: &Authorized<'_, ApproveRun>,
-    id: RunId,
+    seen: impl Into<SeenRun>,
     hash: &[u8],
 ) -> AppResult<RunRow> {
-    let street = by.street().to_owned();
+    let (street, seen) = (by.street().to_owned(), seen.into());
     store.write(&street, |tx| {
-        let row = load_for(tx, &street, id, RunMove::Approve)?;
+        let row = load_for(tx, &street, seen, RunMove::Approve)?;
         if row.content_hash.as_deref() != Some(hash) {
             return Err(AppError::refuse(
                 Refusal::new(
@@ -222,7 +241,7 @@ pub fn approve(
         claims::book_deductions(tx, &row, by.username())?;
         reissue::for_run(tx, &row)?;
         audit(tx, by.username(), "run.approve", &row, None)?;
-        load(tx.conn, &street, id)
+        load(tx.conn, &street, seen.id)
     })
 }
 

@@ -1,6 +1,5 @@
 //! Voiding a run that is not paid: what it posted is posted no more.
 
-use crate::domain::ids::RunId;
 use crate::domain::payout::{RunMove, RunState};
 use crate::error::{AppError, AppResult, ErrorCode, Refusal};
 use crate::services::auth::{ApproveRun, Authorized, MakeRun};
@@ -8,7 +7,7 @@ use crate::services::record;
 use crate::store::run::{self, RunRow};
 use crate::store::{Store, Tx, line};
 
-use super::steps::{audit, load, load_for, place};
+use super::steps::{SeenRun, audit, load, load_for, place};
 use super::{claims, reissue};
 
 /// Voids a run that is not paid: a draft or submitted one by its maker.
@@ -18,12 +17,12 @@ use super::{claims, reissue};
 pub fn void(
     store: &Store,
     by: &Authorized<'_, MakeRun>,
-    id: RunId,
+    seen: impl Into<SeenRun>,
     reason: &str,
 ) -> AppResult<RunRow> {
-    let street = by.street().to_owned();
+    let (street, seen) = (by.street().to_owned(), seen.into());
     store.write(&street, |tx| {
-        let row = load_for(tx, &street, id, RunMove::Void)?;
+        let row = load_for(tx, &street, seen, RunMove::Void)?;
         if row.state == RunState::Approved {
             return Err(AppError::coded(
                 ErrorCode::Forbidden,
@@ -43,12 +42,12 @@ pub fn void(
 pub fn void_approved(
     store: &Store,
     by: &Authorized<'_, ApproveRun>,
-    id: RunId,
+    seen: impl Into<SeenRun>,
     reason: &str,
 ) -> AppResult<RunRow> {
-    let street = by.street().to_owned();
+    let (street, seen) = (by.street().to_owned(), seen.into());
     store.write(&street, |tx| {
-        let row = load_for(tx, &street, id, RunMove::Void)?;
+        let row = load_for(tx, &street, seen, RunMove::Void)?;
         let later = run::list_runs(tx.conn, &street)?
             .into_iter()
             .find(|r| r.program == row.program && r.month > row.month && r.state.is_visible());
