@@ -1,41 +1,106 @@
 //! Sign-in of programs.
 
-use actix_web::HttpRequest;
-use actix_web::HttpResponse;
 use actix_web::web::Data;
-use serde::Deserialize;
-use serde_json::json;
+use actix_web::{HttpMessage as _, HttpRequest};
 
+use super::operation::Api;
+use super::reply::{Done, Made, Read, Reply};
+use super::shape::{Instant, shapes};
+use crate::error::{AppError, ErrorCode};
 use crate::http::edge::RequestInfo;
-use crate::http::{AppState, Fault, Json, Outcome, SignedIn};
+use crate::http::{Access, AppState, Fault, Json, SignedIn};
 use crate::services::access::session::{self, Origin};
 use crate::services::access::sign_in::{self, Attempt};
 use crate::services::access::{Kind, Level, token};
 
-/// `POST /api/v1/session`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SessionJson {
-    username: String,
-    password: String,
-    /// Second factor, for accounts that have one.
-    code: Option<String>,
-    /// What the program calls itself, for the list of sessions.
-    client: Option<String>,
+/// Registers the operations.
+pub fn routes(api: &mut Api<'_>) {
+    let anyone = Access::Anyone;
+    api.post("/api/v1/session", anyone, create, "Sign in: an access token and a refresh token");
+    api.limited();
+    api.post("/api/v1/session/refresh", anyone, refresh, "Exchange a refresh token");
+    api.limited();
+    api.get("/api/v1/session", Access::SignedIn, show, "Who is signed in");
+    api.add("DELETE", "/api/v1/session", Access::SignedIn, delete, "Sign out; all tokens end");
+    let words = "Enter password or code again, as approvals ask (good for five minutes)";
+    api.post("/api/v1/session/confirm", Access::SignedIn, confirm, words);
+    api.limited();
 }
 
-/// `POST /api/v1/session/refresh`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RefreshJson {
-    refresh_token: String,
+shapes! {
+    /// Name and password of an account.
+    request Credentials {
+        /// User name.
+        username: String,
+        /// Password.
+        password: String,
+        /// Second factor, for accounts that have one.
+        code: Option<String>,
+        /// What the program calls itself, for the list of sessions.
+        client: Option<String>,
+    }
+
+    /// A refresh token, good once.
+    request RefreshAsked {
+        /// The token.
+        refresh_token: String,
+    }
+
+    /// Tokens.
+    answer Grant {
+        /// For the header `Authorization: Bearer …`.
+        access_token: String,
+        /// Always `Bearer`.
+        token_type: String,
+        /// Seconds.
+        expires_in: i64,
+        /// Good once, for the next tokens.
+        refresh_token: String,
+    }
+
+    /// Who is there, again.
+    request Confirmation {
+        /// Password.
+        password: Option<String>,
+        /// Code of the second factor, where the account has one.
+        code: Option<String>,
+    }
+
+    /// Who is signed in.
+    answer Identity {
+        /// User name.
+        username: String,
+        /// Name on screens.
+        display_name: String,
+        /// Role.
+        role: String,
+        /// Street of the scope.
+        street: String,
+        /// Areas of the scope; none is the whole street.
+        areas: Option<Vec<String>>,
+        /// Extra rights.
+        rights: Vec<String>,
+        /// The session ends then in any case.
+        expires_at: Instant,
+    }
 }
 
-/// Signs a program in.
-///
-/// # Errors
-/// 401; 403 if the account has to do something in a browser first.
-pub async fn create(state: Data<AppState>, req: HttpRequest, body: Json<SessionJson>) -> Outcome {
+impl From<token::Grant> for Grant {
+    fn from(grant: token::Grant) -> Grant {
+        Grant {
+            access_token: grant.access_token,
+            token_type: grant.token_type.to_owned(),
+            expires_in: grant.expires_in,
+            refresh_token: grant.refresh_token,
+        }
+    }
+}
+
+async fn create(
+    state: Data<AppState>,
+    req: HttpRequest,
+    body: Json<Credentials>,
+) -> Reply<Made<Grant>> {
     let Json(body) = body;
     let origin = Origin {
         address: info(&req)?.address.to_string(),
@@ -63,10 +128,7 @@ pub async fn create(state: Data<AppState>, req: HttpRequest, body: Json<SessionJ
             token::grant(store, &keys, session.user_id, session.id).map(Ok)
         })
         .await?;
-    match grant {
-        Ok(grant) => Ok(HttpResponse::Created().json(grant)),
-        Err(level) => Err(unfinished(level)),
-    }
+    grant.map(|grant| Made(grant.into())).map_err(unfinished)
 }
 
 fn unfinished(level: Level) -> Fault {
@@ -79,42 +141,45 @@ fn unfinished(level: Level) -> Fault {
 }
 
 fn info(req: &HttpRequest) -> Result<RequestInfo, Fault> {
-    use actix_web::HttpMessage as _;
     req.extensions().get::<RequestInfo>().cloned().ok_or_else(Fault::forbidden)
 }
 
-/// Exchanges a refresh token.
-///
-/// # Errors
-/// 401.
-pub async fn refresh(state: Data<AppState>, body: Json<RefreshJson>) -> Outcome {
+async fn refresh(state: Data<AppState>, body: Json<RefreshAsked>) -> Reply<Read<Grant>> {
     let keys = state.token_keys.clone();
     let grant = state.run(move |store| token::refresh(store, &keys, &body.0.refresh_token)).await?;
-    Ok(HttpResponse::Ok().json(grant))
+    Ok(Read(grant.into()))
 }
 
-/// Who is signed in.
-///
-/// # Errors
-/// None of its own.
-pub async fn show(user: SignedIn) -> Outcome {
+/// A browser confirms on its own page, where its cookie is renewed with it.
+async fn confirm(user: SignedIn, state: Data<AppState>, body: Json<Confirmation>) -> Reply<Done> {
+    if user.kind != Kind::Program {
+        let (zh, en) = ("浏览器请在“再次验证”页面上验证。", "A browser confirms on its own page.");
+        return Err(AppError::coded(ErrorCode::Conflict, zh, en).into());
+    }
+    let (policy, asked) = (state.settings.policy, body.0);
+    state
+        .run_hashing(move |store| {
+            let (password, code) = (asked.password.as_deref(), asked.code.as_deref());
+            sign_in::step_up(store, &policy, &user, password, code)
+        })
+        .await?;
+    Ok(Done)
+}
+
+async fn show(user: SignedIn) -> Reply<Read<Identity>> {
     let scope = user.actor.scope();
-    Ok(HttpResponse::Ok().json(json!({
-        "username": user.actor.username(),
-        "display_name": user.display_name,
-        "role": user.actor.role().as_str(),
-        "street": scope.street_code(),
-        "areas": scope.area_codes(),
-        "rights": user.rights,
-        "expires_at": user.expires_at.and_utc().to_rfc3339(),
-    })))
+    Ok(Read(Identity {
+        username: user.actor.username().to_owned(),
+        display_name: user.display_name.clone(),
+        role: user.actor.role().as_str().to_owned(),
+        street: scope.street_code().to_owned(),
+        areas: scope.area_codes().map(<[String]>::to_vec),
+        rights: user.rights.clone(),
+        expires_at: Instant(user.expires_at),
+    }))
 }
 
-/// Signs out: the session and all its tokens end.
-///
-/// # Errors
-/// The database failed.
-pub async fn delete(user: SignedIn, state: Data<AppState>) -> Outcome {
+async fn delete(user: SignedIn, state: Data<AppState>) -> Reply<Done> {
     state.run(move |store| session::end(store, &user)).await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(Done)
 }

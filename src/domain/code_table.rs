@@ -173,6 +173,13 @@ impl serde::Serialize for Relation {
     }
 }
 
+impl<'de> serde::Deserialize<'de> for Ethnicity {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Ethnicity, D::Error> {
+        let code = String::deserialize(deserializer)?;
+        Ethnicity::parse(&code).ok_or_else(|| serde::de::Error::custom("unknown ethnicity"))
+    }
+}
+
 impl<'de> serde::Deserialize<'de> for Relation {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Relation, D::Error> {
         let code = String::deserialize(deserializer)?;

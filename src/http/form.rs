@@ -200,8 +200,7 @@ fn parse<T: FromFields>(bytes: &[u8]) -> Result<Fields, Fault> {
         if repeated && !T::MANY.contains(&name.as_str()) {
             return Err(Fault::bad_request("表单有重复的字段。", "The form repeats a field."));
         }
-        let control = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
-        if value.chars().any(control) {
+        if value.chars().any(super::json::is_control) {
             return Err(Fault::bad_request(
                 "表单含有控制字符。",
                 "The form has control characters.",

@@ -37,6 +37,9 @@ fn parse<T: DeserializeOwned>(req: &HttpRequest) -> Result<Json<T>, Fault> {
     if depth(&body) > MAX_DEPTH {
         return Err(refused("嵌套过深。", "The JSON is nested too deeply."));
     }
+    if has_control(&body) {
+        return Err(refused("内容含有控制字符。", "The JSON has control characters."));
+    }
     serde_json::from_slice(&body).map(Json).map_err(|error| {
         // The message of a data error names the field and what was expected;
         // it quotes at most the name of an unknown field.
@@ -68,6 +71,36 @@ fn refused(zh: impl Into<String>, en: impl Into<String>) -> Fault {
     }
 }
 
+/// A control character that no name or note has; NUL is one that a database
+/// refuses.
+pub fn is_control(c: char) -> bool {
+    c.is_control() && !matches!(c, '\n' | '\r' | '\t')
+}
+
+/// Whether a text has one, as itself or as an escape.
+fn has_control(bytes: &[u8]) -> bool {
+    let escaped = |rest: &[u8]| match rest {
+        [b'b' | b'f', ..] => true,
+        [b'u', digits @ ..] => digits
+            .get(..4)
+            .and_then(|digits| u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok())
+            .and_then(char::from_u32)
+            .is_some_and(is_control),
+        _ => false,
+    };
+    let mut rest = bytes;
+    while let Some((first, after)) = rest.split_first() {
+        rest = after;
+        if *first == b'\\' {
+            if escaped(after) {
+                return true;
+            }
+            rest = after.get(1..).unwrap_or_default();
+        }
+    }
+    String::from_utf8_lossy(bytes).chars().any(is_control)
+}
+
 /// Deepest nesting outside of strings.
 fn depth(bytes: &[u8]) -> usize {
     let (mut depth, mut deepest, mut quoted, mut escaped) = (0_usize, 0, false, false);
@@ -95,5 +128,15 @@ mod tests {
     fn brackets_in_strings_do_not_count() {
         assert_eq!(depth(br#"{"a":["[[[\"[["]}"#), 2);
         assert_eq!(depth(&b"[".repeat(40)), 40);
+    }
+
+    #[test]
+    fn control_characters_are_found_however_they_are_written() {
+        for wrong in [r#""\u0000""#, r#""a\bc""#, r#""\u009F""#, "\"\u{85}\""] {
+            assert!(has_control(wrong.as_bytes()), "{wrong}");
+        }
+        for right in [r#""\\u0000 \\b""#, r#""\n\t\u00e9""#, "\"陈\"\n"] {
+            assert!(!has_control(right.as_bytes()), "{right}");
+        }
     }
 }

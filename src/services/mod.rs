@@ -21,6 +21,7 @@ pub mod household;
 pub mod import;
 pub mod job;
 pub mod keys;
+pub mod once;
 pub mod overview;
 pub mod payout;
 pub mod policy;

@@ -201,8 +201,10 @@ pub(crate) fn check_version(now: i32, seen: Option<i32>) -> AppResult<()> {
     }
     Err(AppError::coded(
         ErrorCode::Stale,
-        format!("该记录已是第 {now} 版,不是您读取的版本。请重新读取、核对后再提交。"),
-        format!("The record is at version {now}, not the one you read. Read it again."),
+        format!("该记录刚被别人修改过(现为第 {now} 版)。请重新打开,核对后再保存。"),
+        format!(
+            "Somebody saved a newer version of this record ({now}). Open it again, compare, and save."
+        ),
     ))
 }
 

@@ -6,7 +6,8 @@ use diesel::prelude::*;
 
 use super::Db;
 use super::coded::insert_batches;
-use super::schema::membership;
+use super::resident::ResidentRow;
+use super::schema::{membership, resident};
 use crate::domain::household::{HouseholdKind, JoinReason, LeaveReason};
 use crate::domain::ids::{HouseholdId, ResidentId, UnitId};
 use crate::domain::month::Month;
@@ -134,4 +135,23 @@ pub fn list_open_memberships_of(
 /// The database failed.
 pub fn mark_membership(conn: &mut Db, row: &MembershipRow) -> QueryResult<usize> {
     diesel::update(membership::table.find((row.id, &row.street_code))).set(row).execute(conn)
+}
+
+/// All memberships of a household with whose they are, in one query.
+///
+/// # Errors
+/// The database failed.
+pub fn list_members_with_people(
+    conn: &mut Db,
+    street: &str,
+    household_id: HouseholdId,
+) -> QueryResult<Vec<(MembershipRow, ResidentRow)>> {
+    let same = membership::resident_id
+        .eq(resident::id)
+        .and(membership::street_code.eq(resident::street_code));
+    membership::table
+        .inner_join(resident::table.on(same))
+        .filter(membership::street_code.eq(street).and(membership::household_id.eq(household_id)))
+        .select((MembershipRow::as_select(), ResidentRow::as_select()))
+        .load(conn)
 }

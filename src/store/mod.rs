@@ -36,6 +36,7 @@ pub mod line_page;
 pub mod membership;
 pub mod meta;
 pub mod migrate;
+pub mod once;
 mod open;
 pub mod overview;
 pub mod pending_change;
@@ -54,6 +55,7 @@ pub mod session;
 mod sql_types;
 pub mod temp_case;
 pub mod token;
+mod tx;
 pub mod unit;
 pub mod unit_load;
 pub mod unit_news;
@@ -74,8 +76,8 @@ use crate::error::{AppError, AppResult, ErrorCode};
 pub use cipher::Cipher;
 pub use connection::Db;
 pub use db::{Backend, SumFen, per_backend};
+pub use tx::Tx;
 
-use audit::{ChainHead, Entry};
 use db::Manager;
 use open::{checkout, key_source, pools};
 
@@ -91,14 +93,7 @@ pub struct Store {
     cipher: Arc<Cipher>,
     clock: Clock,
     ids: Arc<IdSource>,
-}
-
-/// A write transaction on one street (or two, for a move between them).
-pub struct Tx<'a> {
-    /// The connection, inside the transaction.
-    pub conn: &'a mut Db,
-    store: &'a Store,
-    heads: Vec<ChainHead>,
+    once: Option<Arc<once::Pending>>,
 }
 
 impl Store {
@@ -124,7 +119,15 @@ impl Store {
             keys::unlock(&mut conn, &config.key_file, now)?
         };
         let cipher = cipher.with_source(key_source(config));
-        Ok(Store { read, write, backend, cipher: Arc::new(cipher), clock, ids: Arc::new(ids) })
+        Ok(Store {
+            read,
+            write,
+            backend,
+            cipher: Arc::new(cipher),
+            clock,
+            ids: Arc::new(ids),
+            once: None,
+        })
     }
 
     /// Applies pending migrations; returns how many.
@@ -176,6 +179,13 @@ impl Store {
                 Err(error)
             }
         }
+    }
+
+    /// The same registry, whose next transaction also notes a request that is
+    /// to be carried out once.
+    #[must_use]
+    pub fn noting(&self, note: once::Note) -> Store {
+        Store { once: Some(Arc::new(once::Pending::new(note))), ..self.clone() }
     }
 
     /// Which backend this is.
@@ -251,17 +261,23 @@ impl Store {
             .map_err(AppError::from)
             .and_then(|heads| {
                 self.learn_keys(&mut conn)?;
-                let mut tx = Tx { conn: &mut conn, store: self, heads };
+                let mut tx = Tx { conn: &mut conn, store: self, heads, made: None };
                 let value = f(&mut tx)?;
-                let heads = std::mem::take(&mut tx.heads);
+                let (heads, made) = (std::mem::take(&mut tx.heads), tx.made);
                 for head in &heads {
                     audit::save_head(&mut conn, head)?;
+                }
+                if let Some(once) = &self.once {
+                    once.insert(&mut conn, made, self.clock.now())?;
                 }
                 Ok(value)
             });
         match result {
             Ok(value) => {
                 db::commit(&mut conn)?;
+                if let Some(once) = &self.once {
+                    once.done();
+                }
                 Ok(value)
             }
             Err(error) => {
@@ -306,67 +322,6 @@ impl Store {
             diesel::sql_query(statement).execute(conn)?;
             Ok(())
         })
-    }
-}
-
-impl Tx<'_> {
-    /// Appends an entry to the chain of the transaction's (first) street.
-    ///
-    /// # Errors
-    /// The database failed; the whole change fails with it (fail closed).
-    pub fn audit(&mut self, entry: &Entry<'_>) -> QueryResult<i64> {
-        let street =
-            self.heads.first().map_or(REGISTRY_CHAIN.to_owned(), |h| h.street_code.clone());
-        self.audit_in(&street, entry)
-    }
-
-    /// Appends an entry to the chain of one of the transaction's streets.
-    ///
-    /// # Errors
-    /// As [`Tx::audit`]; `NotFound` if the street was not locked.
-    pub fn audit_in(&mut self, street: &str, entry: &Entry<'_>) -> QueryResult<i64> {
-        let now = self.store.clock.now();
-        let head = self
-            .heads
-            .iter_mut()
-            .find(|head| head.street_code == street)
-            .ok_or(diesel::result::Error::NotFound)?;
-        audit::append(self.conn, head, &self.store.cipher, now, "ok", entry)
-    }
-
-    /// Appends an entry about something that was refused (a failed sign-in):
-    /// the refusal is the change that this transaction saves.
-    ///
-    /// # Errors
-    /// As [`Tx::audit`].
-    pub fn audit_refused(&mut self, entry: &Entry<'_>) -> QueryResult<i64> {
-        let now = self.store.clock.now();
-        let head = self.heads.first_mut().ok_or(diesel::result::Error::NotFound)?;
-        audit::append(self.conn, head, &self.store.cipher, now, "refused", entry)
-    }
-
-    /// A new id.
-    #[must_use]
-    pub fn next_id(&self) -> i64 {
-        self.store.next_id()
-    }
-
-    /// Field encryption and blind indexes.
-    #[must_use]
-    pub fn cipher(&self) -> &Cipher {
-        &self.store.cipher
-    }
-
-    /// Both at once: the connection to write with and the cipher to seal with.
-    #[must_use]
-    pub fn parts(&mut self) -> (&mut Db, &Cipher) {
-        (self.conn, &self.store.cipher)
-    }
-
-    /// The clock of the store.
-    #[must_use]
-    pub fn clock(&self) -> &Clock {
-        &self.store.clock
     }
 }
 

@@ -699,6 +699,19 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    idempotency_key (street_code, user_id, key) {
+        street_code -> Text,
+        user_id -> BigInt,
+        key -> Text,
+        request_hash -> Binary,
+        status -> Integer,
+        object_id -> BigInt,
+        version -> Integer,
+        created_at -> Timestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     meta,
     area,
@@ -744,4 +757,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     job,
     pending_change,
     review_task,
+    idempotency_key,
 );

@@ -88,6 +88,6 @@ impl FormView {
 /// # Errors
 /// The fault itself, if it is no matter of the form.
 pub fn redrawable(fault: Fault) -> Result<Vec<Refusal>, Fault> {
-    let of_form = matches!(fault.status.as_u16(), 409 | 422) && !fault.refusals.is_empty();
+    let of_form = matches!(fault.status.as_u16(), 409 | 412 | 422) && !fault.refusals.is_empty();
     if of_form { Ok(fault.refusals) } else { Err(fault) }
 }

@@ -5,8 +5,8 @@ use askama::Template;
 use super::Page;
 use crate::http::form::Nothing;
 use crate::http::{Fields, Form, FromFields, Outcome, SignedIn};
+use crate::services::access::listed::{self, Listed};
 use crate::services::access::own::{self, Security};
-use crate::services::access::session::{self, Listed};
 
 #[derive(Template)]
 #[template(path = "access/sessions.html")]
@@ -74,7 +74,7 @@ pub async fn me(user: SignedIn, page: Page) -> Outcome {
 /// The database failed.
 pub async fn show(user: SignedIn, page: Page) -> Outcome {
     let page = page.title("sessions.title").under("menu.me", "/me");
-    let rows = page.run(move |store| session::list(store, &user)).await?;
+    let rows = page.run(move |store| listed::list(store, &user)).await?;
     page.show(|page| SessionsPage { page, rows })
 }
 
@@ -99,7 +99,7 @@ impl FromFields for EndForm {
 pub async fn end(user: SignedIn, page: Page, form: Form<EndForm>) -> Outcome {
     let (_, form) = form.checked();
     let id = form.map_err(|_| crate::http::Fault::not_found())?.id;
-    page.run(move |store| session::end_one(store, &user, id)).await?;
+    page.run(move |store| listed::end_one(store, &user, id)).await?;
     page.done("/me/sessions", "session_ended")
 }
 
@@ -108,6 +108,6 @@ pub async fn end(user: SignedIn, page: Page, form: Form<EndForm>) -> Outcome {
 /// # Errors
 /// The database failed.
 pub async fn end_others(user: SignedIn, page: Page, _form: Form<Nothing>) -> Outcome {
-    page.run(move |store| session::end_others(store, &user)).await?;
+    page.run(move |store| listed::end_others(store, &user)).await?;
     page.done("/me/sessions", "sessions_ended")
 }

@@ -9,6 +9,7 @@ mod export;
 mod faults;
 mod harness;
 mod http;
+mod http_api;
 mod http_jobs;
 mod http_month;
 mod http_sign_in;

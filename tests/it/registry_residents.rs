@@ -221,7 +221,7 @@ on_both! {
         // A stale version, no reason.
         assert_eq!(
             code(correct(&registry.store, &by, id, 1, &patch, "再改")),
-            ErrorCode::Conflict
+            ErrorCode::Stale
         );
         let other = ResidentPatch { name: Some("张四".to_owned()), ..ResidentPatch::default() };
         assert_eq!(fields(correct(&registry.store, &by, id, 2, &other, "")), ["reason"]);

@@ -3,6 +3,7 @@
 
 mod counter;
 pub mod invite;
+pub mod listed;
 pub mod own;
 pub mod policy;
 pub mod session;

@@ -105,6 +105,12 @@ impl Session {
         self.stepped_up_at.is_some_and(|at| now - at <= AccessPolicy::STEP_UP)
     }
 
+    /// Whether the account has an extra right (`child`, `mental`).
+    #[must_use]
+    pub fn has_right(&self, right: &str) -> bool {
+        self.rights.iter().any(|have| have == right)
+    }
+
     /// What form tokens of this session are bound to.
     #[must_use]
     pub fn binding(&self) -> String {
@@ -304,76 +310,6 @@ pub fn end(store: &Store, session: &Session) -> AppResult<()> {
     })
 }
 
-/// One row of "my sessions".
-#[derive(Debug, Clone)]
-pub struct Listed {
-    /// Session id.
-    pub id: i64,
-    /// What the browser calls itself.
-    pub device: String,
-    /// Network address.
-    pub address: String,
-    /// Signed in, UTC.
-    pub created_at: NaiveDateTime,
-    /// Last request, UTC.
-    pub seen_at: NaiveDateTime,
-    /// The one that asks.
-    pub is_this: bool,
-    /// A program's.
-    pub is_program: bool,
-}
-
-/// The account's live sessions, the latest first.
-///
-/// # Errors
-/// The database failed.
-pub fn list(store: &Store, session: &Session) -> AppResult<Vec<Listed>> {
-    let now = store.clock().now();
-    let rows = store.read(|conn| Ok(rows::list_of_user(conn, session.user_id)?))?;
-    let live = |row: &SessionRow| {
-        now < row.expires_at && now < row.seen_at + Duration::seconds(row.idle_seconds)
-    };
-    Ok(rows
-        .into_iter()
-        .filter(live)
-        .map(|row| Listed {
-            id: row.id,
-            is_this: row.id == session.id,
-            is_program: row.kind == "program",
-            device: row.device,
-            address: row.address,
-            created_at: row.created_at,
-            seen_at: row.seen_at,
-        })
-        .collect())
-}
-
-/// Ends one of the account's own sessions.
-///
-/// # Errors
-/// `NotFound` if the account has no such session.
-pub fn end_one(store: &Store, session: &Session, id: i64) -> AppResult<()> {
-    store.write(REGISTRY_CHAIN, |tx| {
-        if rows::delete_one(tx.conn, session.user_id, id)? != 1 {
-            return Err(AppError::not_found("会话", "session"));
-        }
-        tx.audit(&entry(session, "session.end"))?;
-        Ok(())
-    })
-}
-
-/// Ends all the account's other sessions; returns how many.
-///
-/// # Errors
-/// The database failed.
-pub fn end_others(store: &Store, session: &Session) -> AppResult<usize> {
-    store.write(REGISTRY_CHAIN, |tx| {
-        let ended = rows::delete_others(tx.conn, session.user_id, session.id)?;
-        tx.audit(&entry(session, "session.end_others"))?;
-        Ok(ended)
-    })
-}
-
 /// Removes what has ended, and failures older than two days.
 ///
 /// # Errors
@@ -385,7 +321,8 @@ pub fn sweep(store: &Store) -> AppResult<()> {
         crate::store::access::delete_old_counters(conn, now - Duration::days(2))?;
         crate::store::token::delete_retired_keys(conn, now - Duration::minutes(11))?;
         Ok(())
-    })
+    })?;
+    crate::services::once::sweep(store)
 }
 
 pub(super) fn entry<'a>(session: &'a Session, action: &'a str) -> Entry<'a> {

@@ -164,6 +164,7 @@ pub fn annul_stop(
             ..blank(tx, &award, DecisionKind::AnnulStop, decided_on)
         };
         let id = insert(tx, &row, &mut changes)?;
+        tx.made(id);
         changes.write(tx, &act(by, "award.annul_stop", award.id, Some(reason)))?;
         Ok(id)
     })
@@ -211,6 +212,7 @@ pub fn grace(
             ..blank(tx, &award, DecisionKind::Grace, decided_on)
         };
         let id = insert(tx, &row, &mut changes)?;
+        tx.made(id);
         changes.write(tx, &act(by, "award.grace", award.id, doc_no))?;
         Ok(id)
     })

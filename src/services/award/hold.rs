@@ -59,6 +59,7 @@ pub fn place_hold(
         };
         hold::insert_holds(tx.conn, std::slice::from_ref(&row))?;
         changes.created("hold", row.id);
+        tx.made(row.id);
         changes.mark(award.unit_id, from_month, placed_on);
         changes.write(tx, &act(by, "award.hold", award.id, Some(reason)))?;
         Ok(row.id)
@@ -162,6 +163,7 @@ pub(crate) fn hold_for_event(
         };
         hold::insert_holds(tx.conn, std::slice::from_ref(&row))?;
         changes.created("hold", row.id);
+        tx.made(row.id);
         changes.mark(award.unit_id, from_month, placed_on);
         held.push(award.id);
     }

@@ -16,7 +16,7 @@ use crate::error::{AppError, AppResult};
 use crate::services::auth::{Authorized, ViewRegistry};
 use crate::store::directory::{self as rows, HomeFilter, Place};
 use crate::store::household::{self, HouseholdRow};
-use crate::store::{Store, area, membership, resident};
+use crate::store::{Db, Store, area, membership, resident};
 
 /// What is asked for.
 #[derive(Debug, Clone)]
@@ -154,6 +154,63 @@ pub struct HomePage {
     pub history: Vec<HistoryLine>,
 }
 
+/// A household with everybody who is or was in it, the head first.
+#[derive(Debug, Clone)]
+pub struct HomeMembers {
+    /// The record.
+    pub row: HouseholdRow,
+    /// Address; masked for readers.
+    pub address: String,
+    /// Present members, the head first.
+    pub members: Vec<Member>,
+    /// Past members.
+    pub past: Vec<Member>,
+}
+
+/// A household with its members, in two queries.
+///
+/// # Errors
+/// Not found or out of scope; a sealed value that does not open.
+pub fn load_home_members(
+    store: &Store,
+    by: &Authorized<'_, ViewRegistry>,
+    id: HouseholdId,
+) -> AppResult<HomeMembers> {
+    store.read(|conn| home_members(conn, store, by, id))
+}
+
+fn home_members(
+    conn: &mut Db,
+    store: &Store,
+    by: &Authorized<'_, ViewRegistry>,
+    id: HouseholdId,
+) -> AppResult<HomeMembers> {
+    let (today, plain) = (store.clock().today(), sees_names(by));
+    let row = household::find_household(conn, by.scope(), id)?
+        .ok_or_else(|| AppError::not_found("户", "household"))?;
+    let (mut members, mut past) = (Vec::new(), Vec::new());
+    for (m, person) in membership::list_members_with_people(conn, by.street(), id)? {
+        let member = Member {
+            id: person.id,
+            name: shown_name(&person.name, plain),
+            number: masked_number(store, &person)?,
+            relation: Relation::parse(&m.relation_code),
+            sex: person.sex,
+            age: age_on(person.birth_on, today),
+            residence: person.residence_status,
+            status: person.status,
+            counted: m.counted,
+            from_on: m.from_on,
+            to_on: m.to_on,
+            in_scope: by.scope().contains(&person.area_code),
+        };
+        if m.to_on.is_none() { members.push(member) } else { past.push(member) }
+    }
+    members.sort_by_key(|m| (!m.relation.is_some_and(Relation::is_head), -m.age));
+    past.sort_by_key(|m| m.from_on);
+    Ok(HomeMembers { address: shown_address(&row.address, plain), members, past, row })
+}
+
 /// A household's page.
 ///
 /// # Errors
@@ -163,36 +220,11 @@ pub fn load_home(
     by: &Authorized<'_, ViewRegistry>,
     id: HouseholdId,
 ) -> AppResult<HomePage> {
-    let (today, plain) = (store.clock().today(), sees_names(by));
     store.read(|conn| {
-        let row = household::find_household(conn, by.scope(), id)?
-            .ok_or_else(|| AppError::not_found("户", "household"))?;
-        let tree = area::load_tree(conn, today)?;
-        let memberships = membership::list_members(conn, by.street(), id)?;
-        let ids: Vec<ResidentId> = memberships.iter().map(|m| m.resident_id).collect();
-        let people = resident::list_residents_by_id(conn, by.street(), &ids)?;
-        let (mut members, mut past) = (Vec::new(), Vec::new());
-        for m in memberships {
-            let Some(person) = people.iter().find(|p| p.id == m.resident_id) else { continue };
-            let member = Member {
-                id: person.id,
-                name: shown_name(&person.name, plain),
-                number: masked_number(store, person)?,
-                relation: Relation::parse(&m.relation_code),
-                sex: person.sex,
-                age: age_on(person.birth_on, today),
-                residence: person.residence_status,
-                status: person.status,
-                counted: m.counted,
-                from_on: m.from_on,
-                to_on: m.to_on,
-                in_scope: by.scope().contains(&person.area_code),
-            };
-            if m.to_on.is_none() { members.push(member) } else { past.push(member) }
-        }
-        members.sort_by_key(|m| (!m.relation.is_some_and(Relation::is_head), -m.age));
+        let HomeMembers { row, address, members, past } = home_members(conn, store, by, id)?;
+        let tree = area::load_tree(conn, store.clock().today())?;
         Ok(HomePage {
-            address: shown_address(&row.address, plain),
+            address,
             area: area_name(&tree, &row.area_code),
             members,
             past,

@@ -5,7 +5,9 @@ mod home;
 mod people;
 mod person;
 
-pub use home::{HomeLine, HomePage, HomeQuery, Member, list_homes, load_home};
+pub use home::{
+    HomeLine, HomeMembers, HomePage, HomeQuery, Member, list_homes, load_home, load_home_members,
+};
 pub use people::{PeopleQuery, PersonLine, list_people};
 pub use person::{
     AwardLine, CertificateLine, EventLine, HistoryLine, Membership, PersonPage, VisitLine,

@@ -14,7 +14,7 @@ use crate::domain::{normalise, pinyin, resident};
 use crate::error::{AppError, AppResult, ErrorCode, Refusal};
 use crate::services::auth::{Authorized, EditRegistry};
 use crate::services::record::{
-    Act, Changes, check_required, one_row, open_opt, seal, seal_opt, stale,
+    Act, Changes, check_required, check_version, one_row, open_opt, seal, seal_opt,
 };
 use crate::store::life_event::{self, LifeEventRow};
 use crate::store::resident::{
@@ -61,9 +61,7 @@ pub fn correct(
 ) -> AppResult<i32> {
     store.write(by.street(), |tx| {
         let old = load(tx, by.scope(), id)?;
-        if old.version != version {
-            return Err(stale());
-        }
+        check_version(old.version, Some(version))?;
         if old.status == ResidentStatus::Merged {
             return Err(AppError::coded(
                 ErrorCode::Conflict,

@@ -43,6 +43,7 @@ pub const TABLES: &[&str] = &[
     "job",
     "review_task",
     "pending_change",
+    "idempotency_key",
 ];
 
 /// Left out on purpose: who was signed in when the backup was made must not be

@@ -26,7 +26,7 @@ impl Page {
     /// Whether the account has a right beyond its role (`child`, `mental`).
     #[must_use]
     pub fn has_right(&self, right: &str) -> bool {
-        self.session().is_some_and(|session| session.rights.iter().any(|have| have == right))
+        self.session().is_some_and(|session| session.has_right(right))
     }
 }
 
