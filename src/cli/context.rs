@@ -10,7 +10,9 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::area::{AreaCode, Level};
 use crate::error::{AppError, AppResult, Refusal};
-use crate::services::{Actor, area, user};
+use crate::services::access::sign_in::sign_in_once;
+use crate::services::user::PasswordCost;
+use crate::services::{Actor, area};
 use crate::store::Store;
 
 /// Options that every command takes.
@@ -138,7 +140,7 @@ impl SignInArgs {
     /// `SignInFailed`; no terminal and no password file.
     pub fn sign_in(&self, store: &Store) -> AppResult<Actor> {
         let password = read_password(self.password_file.as_deref(), &self.user)?;
-        user::sign_in(store, &self.user, &password)
+        sign_in_once(store, &self.user, &password, PasswordCost::STANDARD)
     }
 }
 

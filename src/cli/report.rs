@@ -4,12 +4,14 @@ use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
+use chrono::NaiveDate;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::Context;
 use crate::domain::annual::{FIGURES, FigureId};
 use crate::domain::month::Month;
 use crate::domain::population::Basis;
+use crate::domain::role::Rights;
 use crate::domain::summary::Summary;
 use crate::error::{AppError, AppResult, ErrorCode, Refusal};
 use crate::services::auth::{ExportMasked, ExportPlain, ReadReport};
@@ -18,8 +20,8 @@ use crate::services::report::public_table::write_public_totals;
 use crate::services::report::render::{Format, renderer};
 use crate::services::report::year_table::write_annual;
 use crate::services::report::{
-    AnnualQuery, PopulationQuery, RosterQuery, RosterRight, annual, annual_rows, month_summary,
-    population, write_population, write_roster,
+    AnnualQuery, NoticeQuery, PopulationQuery, RosterQuery, RosterRight, annual, annual_rows,
+    month_summary, population, write_notice, write_population, write_roster,
 };
 
 /// What to report.
@@ -29,6 +31,8 @@ pub enum ReportCommand {
     Month(MonthArgs),
     /// The roster of a program: one row per beneficiary, masked 发放花名册
     Roster(RosterArgs),
+    /// Who receives a program, masked, as it may be posted 公示表
+    Notice(NoticeArgs),
     /// The population of a period by community and age band 人口变动表
     Population(PopulationArgs),
     /// Figures R01 and R05–R15 of the annual report, and its paragraph 年度指标
@@ -92,6 +96,27 @@ pub struct RosterArgs {
     /// The roster of mental-health awards too (needs the right) 含监护补助
     #[arg(long)]
     mental: bool,
+    /// The class of children's awards too (needs the right) 含儿童类别
+    #[arg(long)]
+    child: bool,
+}
+
+/// `mingce report notice`.
+#[derive(Debug, Args)]
+pub struct NoticeArgs {
+    /// Month, for example 2023-11 月份
+    month: Month,
+    /// Code of the program, for example dibao 项目
+    #[arg(long)]
+    program: String,
+    /// First day of the seven on which it is posted; default: today 公示起始日
+    #[arg(long)]
+    from: Option<NaiveDate>,
+    /// Telephone for objections 监督电话
+    #[arg(long)]
+    phone: Option<String>,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 /// `mingce report year`.
@@ -145,6 +170,7 @@ pub fn run(context: &Context, command: &ReportCommand) -> AppResult<()> {
     match command {
         ReportCommand::Month(args) => month(context, args),
         ReportCommand::Roster(args) => roster(context, args),
+        ReportCommand::Notice(args) => notice(context, args),
         ReportCommand::Population(args) => population_table(context, args),
         ReportCommand::Year(args) => year(context, args),
     }
@@ -179,8 +205,8 @@ pub fn print_summary(summary: &Summary, format: Format, out: &mut dyn Write) -> 
 fn roster(context: &Context, args: &RosterArgs) -> AppResult<()> {
     let store = context.open()?;
     let actor = context.operator(&context.street(&store)?);
-    let query =
-        RosterQuery { program: args.program.clone(), month: args.month, mental: args.mental };
+    let rights = Rights { child: args.child, mental: args.mental };
+    let query = RosterQuery { program: args.program.clone(), month: args.month, rights };
     let format = args.output.format(context);
     args.output.write(format, |out| {
         let mut table = renderer(format, out);
@@ -191,6 +217,21 @@ fn roster(context: &Context, args: &RosterArgs) -> AppResult<()> {
         let by = actor.authorize::<ReadReport>()?;
         write_roster(&store, &RosterRight::Masked(&by), &query, table.as_mut())
     })
+}
+
+fn notice(context: &Context, args: &NoticeArgs) -> AppResult<()> {
+    let store = context.open()?;
+    let actor = context.operator(&context.street(&store)?);
+    let by = actor.authorize::<ReadReport>()?;
+    let query = NoticeQuery {
+        program: args.program.clone(),
+        month: args.month,
+        from: args.from.unwrap_or_else(|| store.clock().today()),
+        phone: args.phone.clone(),
+    };
+    let format = args.output.format(context);
+    args.output
+        .write(format, |out| write_notice(&store, &by, &query, renderer(format, out).as_mut()))
 }
 
 /// A broken identity stands in the table and makes the command fail.

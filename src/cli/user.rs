@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::Context;
 use super::context::read_new_password;
-use crate::domain::role::Role;
+use crate::domain::role::{Rights, Role};
 use crate::error::{AppError, AppResult, Refusal};
 use crate::services::user::{self, NewUser, PasswordCost};
 
@@ -15,6 +15,13 @@ use crate::services::user::{self, NewUser, PasswordCost};
 pub enum UserCommand {
     /// Make an account 新增账户
     Add(AddArgs),
+    /// Rights beyond the role: children's and mental-health files 附加权限
+    Rights {
+        /// User name 用户名
+        username: String,
+        /// child, mental, both with a comma, or none 权限
+        rights: String,
+    },
     /// List all accounts 列出账户
     List,
     /// Disable an account; its name stays in the log 停用账户
@@ -46,6 +53,9 @@ pub struct AddArgs {
     /// Area code; default: the street 范围代码
     #[arg(long)]
     scope: Option<String>,
+    /// Rights beyond the role: child, mental, or both with a comma 附加权限
+    #[arg(long)]
+    rights: Option<String>,
     /// Read the password from the first line of this file; otherwise it is asked for twice 密码文件
     #[arg(long)]
     password_file: Option<PathBuf>,
@@ -66,6 +76,7 @@ pub fn run(context: &Context, command: &UserCommand) -> AppResult<()> {
                 Some(code) => code.clone(),
                 None => context.street(&store)?,
             };
+            let rights = args.rights.as_deref().map(rights).transpose()?;
             let password = read_new_password(args.password_file.as_deref())?;
             let new = NewUser {
                 username: &args.username,
@@ -74,7 +85,11 @@ pub fn run(context: &Context, command: &UserCommand) -> AppResult<()> {
                 scope_code: &scope,
                 password: &password,
             };
-            let added = user::add(&store, &by, &new, PasswordCost::STANDARD)?;
+            let mut added = user::add(&store, &by, &new, PasswordCost::STANDARD)?;
+            if let Some(rights) = rights.filter(|rights| *rights != Rights::default()) {
+                user::set_rights(&store, &by, &added.username, rights)?;
+                added.rights = rights.list();
+            }
             if context.args.json {
                 println!("{}", serde_json::json!(added));
             } else {
@@ -86,6 +101,14 @@ pub fn run(context: &Context, command: &UserCommand) -> AppResult<()> {
                     added.role
                 );
             }
+            Ok(())
+        }
+        UserCommand::Rights { username, rights: list } => {
+            let rights = rights(list)?;
+            user::set_rights(&store, &by, username, rights)?;
+            let list = rights.list();
+            let list = if list.is_empty() { "none" } else { &list };
+            println!("{username} 的附加权限:{list} / rights of {username}: {list}");
             Ok(())
         }
         UserCommand::List => {
@@ -112,13 +135,24 @@ fn print_list(users: &[user::User], json: bool) {
         println!("{}", serde_json::json!(users));
         return;
     }
-    println!("用户名 username\t姓名 name\t角色 role\t范围 scope\t状态 status");
+    println!("用户名 username\t姓名 name\t角色 role\t范围 scope\t状态 status\t附加权限 rights");
     for user in users {
         println!(
-            "{}\t{}\t{}\t{}\t{}",
-            user.username, user.display_name, user.role, user.scope_code, user.status
+            "{}\t{}\t{}\t{}\t{}\t{}",
+            user.username, user.display_name, user.role, user.scope_code, user.status, user.rights
         );
     }
+}
+
+fn rights(list: &str) -> AppResult<Rights> {
+    let list = if list.trim() == "none" { "" } else { list };
+    Rights::parse(list).ok_or_else(|| {
+        AppError::refuse(Refusal::field(
+            "rights",
+            format!("没有权限“{list}”;可用:child(儿童)、mental(精神障碍)、none。"),
+            format!("There is no right \"{list}\"; choose child, mental or none."),
+        ))
+    })
 }
 
 fn unknown_role(role: &str) -> AppError {

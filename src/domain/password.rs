@@ -68,6 +68,21 @@ const COMMON: &[&str] = &[
     "5201314",
     "1314",
     "520",
+    // Columns of the keyboard, down and up.
+    "qaz",
+    "wsx",
+    "edc",
+    "rfv",
+    "tgb",
+    "yhn",
+    "ujm",
+    "zaq",
+    "xsw",
+    "cde",
+    "vfr",
+    "bgt",
+    "nhy",
+    "mju",
     "密码",
     "街道",
     "社区",
@@ -87,6 +102,22 @@ const SEQUENCES: &[&str] = &[
     "poiuytrewq",
     "lkjhgfdsa",
     "mnbvcxz",
+];
+
+/// The keys of a keyboard, row below row.
+const KEYBOARD: &[&str] = &["1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm"];
+
+/// Signs that stand for a letter: `p@55w0rd` is `password`.
+const DISGUISES: &[(char, char)] = &[
+    ('@', 'a'),
+    ('4', 'a'),
+    ('3', 'e'),
+    ('1', 'i'),
+    ('!', 'i'),
+    ('0', 'o'),
+    ('5', 's'),
+    ('$', 's'),
+    ('7', 't'),
 ];
 
 /// Why a password is refused.
@@ -156,7 +187,22 @@ pub fn check(password: &str, context: &[&str]) -> Result<(), PasswordError> {
     if password.len() > MAX_BYTES {
         return Err(PasswordError::Long);
     }
-    let mut rest = plain(password);
+    let disguised: String = username_key(password)
+        .chars()
+        .map(|c| DISGUISES.iter().find(|(sign, _)| *sign == c).map_or(c, |(_, letter)| *letter))
+        .collect();
+    for form in [plain(password), plain(&disguised)] {
+        let backwards: String = form.chars().rev().collect();
+        if is_guessable(&form, context) || is_guessable(&backwards, context) {
+            return Err(PasswordError::Guessable);
+        }
+    }
+    Ok(())
+}
+
+/// Whether little remains of one spelling once every word and run is taken out.
+fn is_guessable(form: &str, context: &[&str]) -> bool {
+    let mut rest = without_repeats(form);
     for word in context_words(context) {
         rest = rest.replace(&word, " ");
     }
@@ -168,10 +214,47 @@ pub fn check(password: &str, context: &[&str]) -> Result<(), PasswordError> {
     let unguessable = distinct.len();
     distinct.sort_unstable();
     distinct.dedup();
-    if unguessable < MIN_UNGUESSABLE || distinct.len() < MIN_UNGUESSABLE / 2 + 1 {
-        return Err(PasswordError::Guessable);
+    unguessable < MIN_UNGUESSABLE || distinct.len() < MIN_UNGUESSABLE / 2 + 1
+}
+
+/// A part of two to eight characters that stands twice or more in a row is one.
+fn without_repeats(text: &str) -> String {
+    let chars: Vec<char> = text.chars().collect();
+    let mut out = String::new();
+    let mut rest = chars.as_slice();
+    while let Some((first, tail)) = rest.split_first() {
+        let repeated = (2..=8).find(|n| {
+            let (block, after) = (rest.get(..*n), rest.get(*n..*n * 2));
+            block.is_some() && block == after
+        });
+        match repeated {
+            Some(n) => rest = rest.get(n..).unwrap_or_default(),
+            None => {
+                out.push(*first);
+                rest = tail;
+            }
+        }
     }
-    Ok(())
+    out
+}
+
+/// How many characters at the start are a walk over neighbouring keys; a walk
+/// of fewer than five is in many words.
+fn walk_length(rest: &[char]) -> usize {
+    let place = |key: char| {
+        KEYBOARD.iter().enumerate().find_map(|(row, keys)| {
+            let column = keys.chars().position(|c| c == key)?;
+            Some((row, column))
+        })
+    };
+    let next_to = |pair: &&[char]| match pair {
+        [a, b] => place(*a)
+            .zip(place(*b))
+            .is_some_and(|((r, c), (s, d))| a != b && r.abs_diff(s) <= 1 && c.abs_diff(d) <= 1),
+        _ => false,
+    };
+    let walked = rest.windows(2).take_while(next_to).count() + 1;
+    if walked >= 5 { walked } else { 0 }
 }
 
 /// Lower case, letters and digits only: punctuation between guessable words
@@ -232,7 +315,7 @@ fn run_length(rest: &[char]) -> usize {
         .last()
         .unwrap_or(0);
     let repeated = if repeated >= 3 { repeated } else { 0 };
-    repeated.max(neighbours).max(if year { 4 } else { 0 })
+    repeated.max(neighbours).max(walk_length(rest)).max(if year { 4 } else { 0 })
 }
 
 #[cfg(test)]
@@ -256,6 +339,13 @@ mod tests {
             "098765432109",
             "qwertyuiop123",
             "1qaz2wsx3edc",
+            "p@55w0rd!2023",
+            "P4ssw0rd-P4ssw0rd",
+            "drowssap2023!!",
+            "qazwsxedcrfv",
+            "xdr5zaq12wsx",
+            "kx7vkx7vkx7v",
+            "nim.uohz.3202",
             "aaaaaaaaaaaaaaa",
             "abababababababab",
             "Abc12345Abc12345",

@@ -16,6 +16,19 @@ coded! {
     }
 }
 
+coded! {
+    /// A group of fields that can be taken from the record that ends.
+    MergeField {
+        Name = "name", "姓名", "name";
+        Document = "document", "证件", "document";
+        Birth = "birth", "出生日期和性别", "date of birth and sex";
+        Phone = "phone", "联系电话", "telephone";
+        Area = "area", "所在区划", "area";
+        Status = "residence", "居住状态", "residence";
+        Personal = "personal", "民族、婚姻、文化程度", "ethnicity, marital status, education";
+    }
+}
+
 /// A telephone number that cannot be one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a telephone number: {0} digits")]

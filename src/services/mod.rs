@@ -25,6 +25,7 @@ pub mod once;
 pub mod overview;
 pub mod payout;
 pub mod policy;
+pub mod protection;
 mod record;
 pub mod report;
 pub mod resident;

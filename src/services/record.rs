@@ -218,14 +218,16 @@ pub(crate) fn check_second(role: Role, username: &str, first: Option<&str>) -> A
             "Whoever entered this may not confirm it; ask somebody else.",
         ));
     }
-    if role.is_second_person() {
-        return Ok(());
-    }
-    Err(AppError::coded(
+    if role.is_second_person() { Ok(()) } else { Err(below_supervisor()) }
+}
+
+/// The refusal of what only a supervisor or above does.
+pub(crate) fn below_supervisor() -> AppError {
+    AppError::coded(
         ErrorCode::Forbidden,
-        "须由社区主管及以上人员确认。",
-        "Only a supervisor or above may confirm this.",
-    ))
+        "须由社区主管及以上人员办理。",
+        "Only a supervisor or above may do this.",
+    )
 }
 
 /// `rulings.md` P10: what a benefit depends on is proposed by a signed-in

@@ -294,3 +294,30 @@ pub fn list_deaths(
         .filter_map(|e| e.resident_id.map(|id| (id, e.event_on)))
         .collect())
 }
+
+/// Names and dates of birth of people whose name sounds like one of these and
+/// who did not come with the book itself.
+///
+/// # Errors
+/// The database failed.
+pub fn names_by_sound(
+    conn: &mut Db,
+    street: &str,
+    sounds: &[String],
+    import_id: i64,
+) -> QueryResult<Vec<(String, NaiveDate)>> {
+    use crate::domain::resident::ResidentStatus;
+    let mut found = Vec::new();
+    for some in sounds.chunks(500) {
+        found.extend(
+            resident::table
+                .filter(resident::street_code.eq(street))
+                .filter(resident::name_pinyin.eq_any(some))
+                .filter(resident::status.ne(ResidentStatus::Merged))
+                .filter(resident::import_id.is_null().or(resident::import_id.ne(import_id)))
+                .select((resident::name, resident::birth_on))
+                .load::<(String, NaiveDate)>(conn)?,
+        );
+    }
+    Ok(found)
+}

@@ -34,6 +34,7 @@ pub mod life_event;
 pub mod line;
 pub mod line_page;
 pub mod membership;
+pub mod merge;
 pub mod meta;
 pub mod migrate;
 pub mod once;

@@ -176,6 +176,30 @@ pub fn find_resident_by_document(
         .optional()
 }
 
+/// Residents in scope whose number stands on a document that may carry any
+/// number.
+///
+/// # Errors
+/// The database failed.
+pub fn list_with_other_documents(
+    conn: &mut Db,
+    scope: &Scope,
+    limit: i64,
+) -> QueryResult<Vec<ResidentRow>> {
+    let mut query = resident::table
+        .filter(resident::street_code.eq(scope.street_code().to_owned()))
+        .filter(resident::doc_kind.eq_any([DocKind::Officer, DocKind::Police, DocKind::Other]))
+        .filter(resident::status.ne(ResidentStatus::Merged))
+        .order(resident::id)
+        .limit(limit)
+        .select(ResidentRow::as_select())
+        .into_boxed();
+    if let Some(areas) = scope.area_codes() {
+        query = query.filter(resident::area_code.eq_any(areas.to_vec()));
+    }
+    query.load(conn)
+}
+
 /// The resident of a street with this temporary number.
 ///
 /// # Errors

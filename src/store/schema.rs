@@ -671,6 +671,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    not_duplicate (first_id, second_id, street_code) {
+        street_code -> Text,
+        first_id -> BigInt,
+        second_id -> BigInt,
+        decided_by -> Text,
+        decided_at -> Timestamp,
+        reason -> Text,
+    }
+}
+
+diesel::table! {
     pending_change (id, street_code) {
         id -> BigInt,
         street_code -> Text,
@@ -755,6 +766,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     sign_in_counter,
     token_key,
     job,
+    not_duplicate,
     pending_change,
     review_task,
     idempotency_key,

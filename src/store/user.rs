@@ -74,6 +74,24 @@ pub fn mark_disabled(conn: &mut Db, id: i64, now: NaiveDateTime) -> QueryResult<
         .execute(conn)
 }
 
+/// Replaces the extra rights if they are still `old`; returns how many rows
+/// changed.
+///
+/// # Errors
+/// The database failed.
+pub fn mark_rights(
+    conn: &mut Db,
+    id: i64,
+    old: &str,
+    new: &str,
+    now: NaiveDateTime,
+) -> QueryResult<usize> {
+    diesel::update(user_account::table)
+        .filter(user_account::id.eq(id).and(user_account::rights.eq(old)))
+        .set((user_account::rights.eq(new), user_account::updated_at.eq(now)))
+        .execute(conn)
+}
+
 /// Replaces a password hash if it is still `old`; returns how many rows changed.
 ///
 /// # Errors

@@ -6,9 +6,9 @@ use askama::Template;
 use super::form_view::redrawable;
 use super::resident::choice;
 use super::{FormView, Page};
-use crate::domain::role::{Permission, Role};
+use crate::domain::role::{Permission, Rights, Role};
 use crate::error::{AppError, AppResult, ErrorCode, Refusal};
-use crate::http::{Access, Allowed, Fields, Form, FromFields, Outcome, Routes};
+use crate::http::{Access, Allowed, Fields, Form, FromFields, Outcome, Query, Routes};
 use crate::services::access::invite::{self, Invitation};
 use crate::services::auth::ManageUsers;
 use crate::services::user::{self, User};
@@ -19,6 +19,8 @@ pub fn routes(routes: &mut Routes) {
     routes.get("/admin/users", Access::Needs(manage), list);
     routes.get("/admin/users/new", Access::SteppedUp(manage), new);
     routes.post("/admin/users/new", Access::SteppedUp(manage), create);
+    routes.get("/admin/users/rights", Access::SteppedUp(manage), rights);
+    routes.post("/admin/users/rights", Access::SteppedUp(manage), set_rights);
     routes.post("/admin/users/code", Access::SteppedUp(manage), code);
     routes.post("/admin/users/disable", Access::SteppedUp(manage), disable);
 }
@@ -163,6 +165,92 @@ fn other(admin: &Allowed<ManageUsers>, username: &str) -> AppResult<()> {
         "不能在这里更改自己的账号,请由另一名管理员办理。",
         "You cannot change your own account here; another administrator does it.",
     ))
+}
+
+#[derive(Template)]
+#[template(path = "admin/rights.html")]
+struct RightsPage<'a> {
+    page: &'a Page,
+    form: FormView,
+}
+
+impl RightsPage<'_> {
+    fn choices(&self) -> Vec<(&'static str, &'static str)> {
+        let page = self.page;
+        vec![("child", page.t("users.right_child")), ("mental", page.t("users.right_mental"))]
+    }
+}
+
+/// Rights of an account, one box each.
+#[derive(Debug, Clone)]
+pub struct RightsForm {
+    username: String,
+    rights: Rights,
+}
+
+impl FromFields for RightsForm {
+    const FIELDS: &'static [&'static str] = &["username", "right"];
+    const MANY: &'static [&'static str] = &["right"];
+
+    fn from_fields(fields: &mut Fields) -> Option<RightsForm> {
+        let username = fields.required("username", "请选择用户。", "Choose the account.")?;
+        let rights =
+            Rights { child: fields.has("right", "child"), mental: fields.has("right", "mental") };
+        Some(RightsForm { username, rights })
+    }
+}
+
+/// `GET /admin/users/rights?username=…`.
+///
+/// # Errors
+/// An unknown account.
+pub async fn rights(admin: Allowed<ManageUsers>, page: Page, query: Query<WhoForm>) -> Outcome {
+    let page = page.title("users.rights_title").under("users.title", "/admin/users");
+    let username = query.value.username;
+    let wanted = username.clone();
+    let have = page
+        .run(move |store| {
+            let all = user::list(store, &admin.authorized()?)?;
+            let found = all.into_iter().find(|user| user.username == wanted);
+            found.map(|user| user.rights).ok_or_else(|| AppError::not_found("账户", "account"))
+        })
+        .await?;
+    let mut values = vec![("username", username.as_str())];
+    values.extend(have.split(',').filter(|name| !name.is_empty()).map(|name| ("right", name)));
+    let form = FormView::new(&page, Fields::with(&values));
+    page.show(|page| RightsPage { page, form })
+}
+
+/// `POST /admin/users/rights`: exactly these; the account's sessions end.
+///
+/// # Errors
+/// One's own account; an unknown one.
+pub async fn set_rights(
+    admin: Allowed<ManageUsers>,
+    page: Page,
+    form: Form<RightsForm>,
+) -> Outcome {
+    let page = page.title("users.rights_title").under("users.title", "/admin/users");
+    let (fields, checked) = form.checked();
+    let outcome = match checked {
+        Ok(RightsForm { username, rights }) => {
+            page.run(move |store| {
+                other(&admin, &username)?;
+                user::set_rights(store, &admin.authorized()?, &username, rights)
+            })
+            .await
+        }
+        Err(error) => Err(error.into()),
+    };
+    match outcome {
+        Ok(()) => page.done("/admin/users", "saved"),
+        Err(fault) => {
+            let refusals = redrawable(fault)?;
+            let page = page.with_errors();
+            let form = FormView::with_errors(&page, fields, &refusals);
+            page.again(&RightsPage { page: &page, form })
+        }
+    }
 }
 
 /// `POST /admin/users/code`: a new one-time code.

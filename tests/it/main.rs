@@ -22,6 +22,7 @@ mod registry_awards;
 mod registry_events;
 mod registry_households;
 mod registry_invariants;
+mod registry_merge;
 mod registry_office;
 mod registry_privacy;
 mod registry_registers;

@@ -38,6 +38,47 @@ fn stored_hash(registry: &TestRegistry, key: &str) -> String {
 }
 
 on_both! {
+    fn the_command_line_counts_wrong_passwords_too(registry) {
+        use mingce::services::access::sign_in::sign_in_once;
+        add(registry, "zhou", Role::Clerk).expect("added");
+        let try_in = |plain: &str| {
+            let outcome = sign_in_once(&registry.store, "zhou", plain, PasswordCost::FLOOR);
+            outcome.map(|_| ()).map_err(|e| e.code())
+        };
+        let failed = Err(ErrorCode::SignInFailed);
+        for _ in 0..5 {
+            assert_eq!(try_in("wrong password"), failed);
+        }
+        assert_eq!(try_in(PASSWORD), failed, "locked: the right one says the same");
+        let again = registry.reopen();
+        let outcome = sign_in_once(&again, "zhou", PASSWORD, PasswordCost::FLOOR);
+        assert_eq!(outcome.map(|_| ()).map_err(|e| e.code()), failed, "a restart forgets nothing");
+        registry.clock.move_to(chrono::NaiveDate::from_ymd_opt(2023, 9, 2).expect("a date"));
+        assert_eq!(try_in(PASSWORD), Ok(()));
+    }
+
+    fn rights_are_given_and_taken(registry) {
+        use mingce::domain::role::Rights;
+        add(registry, "zhou", Role::Clerk).expect("added");
+        add(registry, "root", Role::Admin).expect("added");
+        let operator = Actor::operator("test", STREET);
+        let by = operator.authorize().expect("may");
+        let set = |name: &str, list: &str| {
+            let rights = Rights::parse(list).expect("rights");
+            user::set_rights(&registry.store, &by, name, rights).map_err(|e| e.code())
+        };
+        assert_eq!(Rights::parse("child,health"), None);
+        assert_eq!(set("zhou", "mental, child"), Ok(()));
+        let stored = registry.store.read(|conn| Ok(rows::find(conn, "zhou")?)).expect("read");
+        assert_eq!(stored.expect("the account").rights, "child,mental");
+        assert_eq!(set("zhou", "child,mental"), Err(ErrorCode::Conflict));
+        assert_eq!(set("root", "child"), Err(ErrorCode::InvalidInput));
+        assert_eq!(set("nobody", "child"), Err(ErrorCode::NotFound));
+        assert_eq!(set("zhou", ""), Ok(()));
+        let last = chain(registry).pop().expect("an entry");
+        assert_eq!(last.action, "user.rights");
+    }
+
     fn a_user_signs_in_with_role_and_scope(registry) {
         add(registry, "zhou", Role::Clerk).expect("added");
         let actor = sign_in(registry, " ZHOU ", PASSWORD).expect("signed in");
@@ -97,10 +138,10 @@ on_both! {
     fn an_old_hash_is_renewed_at_sign_in(registry) {
         add(registry, "zhou", Role::Clerk).expect("added");
         assert!(stored_hash(registry, "zhou").contains("m=19456,t=2"));
-        user::sign_in(&registry.store, "zhou", PASSWORD).expect("signed in");
+        user::sign_in_at(&registry.store, "zhou", PASSWORD, PasswordCost::STANDARD).expect("signed in");
         let renewed = stored_hash(registry, "zhou");
         assert!(renewed.starts_with("$argon2id$v=19$m=65536,t=3,p=1$"), "{renewed}");
-        user::sign_in(&registry.store, "zhou", PASSWORD).expect("the same password still fits");
+        user::sign_in_at(&registry.store, "zhou", PASSWORD, PasswordCost::STANDARD).expect("the same password still fits");
         assert_eq!(stored_hash(registry, "zhou"), renewed);
     }
 }
@@ -149,7 +190,15 @@ fn an_unknown_name_costs_as_much_as_a_wrong_password() {
         let mut took: Vec<_> = (0..5)
             .map(|_| {
                 let start = std::time::Instant::now();
-                assert!(user::sign_in(&registry.store, name, "wrong-password").is_err());
+                assert!(
+                    user::sign_in_at(
+                        &registry.store,
+                        name,
+                        "wrong-password",
+                        PasswordCost::STANDARD
+                    )
+                    .is_err()
+                );
                 start.elapsed()
             })
             .collect();

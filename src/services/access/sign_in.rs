@@ -67,6 +67,43 @@ pub fn sign_in(store: &Store, policy: &AccessPolicy, attempt: &Attempt<'_>) -> A
     Ok(signed_in)
 }
 
+/// Signs in for one command on the machine itself: no session, but the same
+/// lock counts (SEC-009), and an account that has still to set its password or
+/// has expired gets nowhere.
+///
+/// # Errors
+/// `SignInFailed`.
+pub fn sign_in_once(
+    store: &Store,
+    username: &str,
+    plain: &str,
+    cost: user::PasswordCost,
+) -> AppResult<Actor> {
+    let name = password::username_key(username.trim());
+    let counter_key = counter::key(store, &name, None);
+    let open = counter::open(store, &counter_key)?;
+    let outcome = user::sign_in_at(store, username, plain, cost);
+    let actor = match outcome {
+        Ok(actor) if open && is_usable(store, &name)? => actor,
+        Ok(_) => return Err(refused(store, &name)),
+        Err(error) if error.code() == crate::error::ErrorCode::SignInFailed => {
+            return Err(refused(store, &name));
+        }
+        Err(error) => return Err(error),
+    };
+    counter::reset(store, &counter_key)?;
+    Ok(actor)
+}
+
+fn is_usable(store: &Store, name: &str) -> AppResult<bool> {
+    let today = store.clock().today();
+    store.read(|conn| {
+        let user = crate::store::user::find(conn, name)?.ok_or_else(sign_in_failed)?;
+        let row = access::load(conn, user.id)?;
+        Ok(!row.must_change && row.expires_on.is_none_or(|day| today <= day))
+    })
+}
+
 fn refused(store: &Store, name: &str) -> AppError {
     let noted = store.write(REGISTRY_CHAIN, |tx| {
         if let Some(user) = crate::store::user::find(tx.conn, name)? {

@@ -10,12 +10,16 @@
 
 mod proposal;
 mod show;
+mod words;
 
 pub use proposal::Proposal;
-pub use show::{ChangeLine, ChangePart, Words, list_changes, load_change};
+pub use show::{ChangeLine, ChangePart, list_changes, load_change};
+pub use words::Words;
 
 use super::auth::{Authorized, EditRegistry, Permit, ViewRegistry};
-use super::record::{Act, Changes, check_required, check_second, one_row, seal, sealed};
+use super::record::{
+    Act, Changes, below_supervisor, check_required, check_second, one_row, seal, sealed,
+};
 use super::{event, resident};
 use crate::domain::pending::{ChangeKind, ChangeState};
 use crate::error::{AppError, AppResult, ErrorCode};
@@ -38,6 +42,9 @@ pub fn propose(
             format!("“{}”没有此项权限。", by.role().zh()),
             format!("The role \"{}\" may not do this.", by.role().as_str()),
         ));
+    }
+    if matches!(proposal, Proposal::PersonMerge(_)) && !by.role().is_second_person() {
+        return Err(below_supervisor());
     }
     try_out(store, by, proposal)?;
     store.write(by.street(), |tx| {

@@ -16,6 +16,7 @@ use crate::services::event::{self, MergeInput, MoveOutInput, SplitInput};
 use crate::services::fact::{self, FactInput};
 use crate::services::household::{self, MemberDates, MemberInput, NewHead};
 use crate::services::record::Changes;
+use crate::services::resident::{self, MergeRecords};
 use crate::store::Tx;
 
 /// What is to be changed.
@@ -94,6 +95,8 @@ pub enum Proposal {
     /// Somebody of an assistance household leaves the street; their money is
     /// held meanwhile.
     MoveOut(MoveOutInput),
+    /// Two records of one person become one.
+    PersonMerge(MergeRecords),
 }
 
 impl Proposal {
@@ -110,13 +113,16 @@ impl Proposal {
             Proposal::Split(_) => ChangeKind::Split,
             Proposal::Merge(_) => ChangeKind::Merge,
             Proposal::MoveOut(_) => ChangeKind::MoveOut,
+            Proposal::PersonMerge(_) => ChangeKind::PersonMerge,
         }
     }
 
     /// Members are the registry's, everything else is the award's.
     pub(super) const fn permission(&self) -> Permission {
         match self {
-            Proposal::MemberAdd { .. } | Proposal::MemberRemove { .. } => Permission::EditRegistry,
+            Proposal::MemberAdd { .. }
+            | Proposal::MemberRemove { .. }
+            | Proposal::PersonMerge(_) => Permission::EditRegistry,
             Proposal::Split(_) | Proposal::Merge(_) | Proposal::MoveOut(_) => {
                 Permission::RegisterEvent
             }
@@ -138,6 +144,7 @@ impl Proposal {
             Proposal::Split(input) => first(input.movers.first().map(|m| m.resident))?,
             Proposal::Merge(input) => first(input.members.first().map(|m| m.resident))?,
             Proposal::MoveOut(input) => first(input.residents.first().copied())?,
+            Proposal::PersonMerge(input) => input.keep,
             Proposal::FactAnnul { fact: id, .. } => {
                 fact::find_fact(tx.conn, street, *id)?.ok_or_else(gone)?.resident_id
             }
@@ -188,6 +195,7 @@ impl Proposal {
             Proposal::MoveOut(input) => {
                 event::move_out_in(tx, (scope, by), input, changes).map(|_| ())
             }
+            Proposal::PersonMerge(input) => resident::merge_in(tx, scope, input, changes),
         }
     }
 }

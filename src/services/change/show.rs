@@ -5,52 +5,25 @@
 use chrono::NaiveDateTime;
 
 use super::proposal::Proposal;
+use super::words::{Words, account_words, certificate_words, fact_row_words, fact_words};
 use super::{list_pending, open_text};
-use crate::domain::certificate::CertificateDetail;
 use crate::domain::code_table::Relation;
-use crate::domain::fact::FactKind;
 use crate::domain::ids::{HouseholdId, ResidentId};
 use crate::domain::mask;
-use crate::domain::money::Fen;
-use crate::domain::month::Month;
 use crate::domain::pending::{ChangeKind, ChangeState};
+use crate::domain::resident::MergeField;
 use crate::domain::role::Rights;
 use crate::error::{AppError, AppResult};
 use crate::services::auth::{Authorized, ViewRegistry};
 use crate::services::certificate::open_detail;
 use crate::services::household::MemberInput;
-use crate::services::record::sealed;
-use crate::store::account::{ACCOUNT_NO, AccountRow};
+use crate::services::resident::MergeRecords;
+use crate::services::resident::duplicate::shown;
 use crate::store::fact::FactRow;
 use crate::store::pending_change::{self as rows, PendingChangeRow};
-use crate::store::{Cipher, Db, Store, account, award, certificate, fact, membership, resident};
-
-/// A text in both languages.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Words {
-    /// Chinese.
-    pub zh: String,
-    /// English.
-    pub en: String,
-}
-
-impl Words {
-    fn of(zh: impl Into<String>, en: impl Into<String>) -> Words {
-        Words { zh: zh.into(), en: en.into() }
-    }
-
-    fn same(text: impl Into<String>) -> Words {
-        let zh = text.into();
-        Words { en: zh.clone(), zh }
-    }
-
-    /// Both, separated as each language does.
-    fn join(parts: Vec<Words>) -> Words {
-        let zh: Vec<String> = parts.iter().map(|w| w.zh.clone()).collect();
-        let en: Vec<String> = parts.into_iter().map(|w| w.en).collect();
-        Words { zh: zh.join("、"), en: en.join(", ") }
-    }
-}
+use crate::store::{
+    Cipher, Db, Store, account, area, award, certificate, fact, membership, resident,
+};
 
 /// One thing that a change concerns, before and after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +68,7 @@ pub fn list_changes(
 ) -> AppResult<Vec<ChangeLine>> {
     let pending = list_pending(store, by)?;
     store.read(|conn| {
-        let mut look = Look { conn, cipher: store.cipher(), street: by.street() };
+        let mut look = Look { conn, store, cipher: store.cipher(), street: by.street() };
         let mut lines = Vec::new();
         for change in pending {
             if look.may_see(&change.proposal, rights)? {
@@ -122,7 +95,7 @@ pub fn load_change(
         let found = resident::find_resident(conn, by.scope(), row.resident_id)?;
         found.ok_or_else(not_found)?;
         let proposal = open_text(store.cipher(), &row)?;
-        let mut look = Look { conn, cipher: store.cipher(), street: by.street() };
+        let mut look = Look { conn, store, cipher: store.cipher(), street: by.street() };
         if look.may_see(&proposal, rights)? { look.line(&row, &proposal) } else { Err(not_found()) }
     })
 }
@@ -130,6 +103,7 @@ pub fn load_change(
 /// Looks up what a proposal is about.
 struct Look<'a> {
     conn: &'a mut Db,
+    store: &'a Store,
     cipher: &'a Cipher,
     street: &'a str,
 }
@@ -278,7 +252,33 @@ impl Look<'_> {
                 parts.extend(part("from_on", none(), day(input.dates.event_on)));
                 parts
             }
+            Proposal::PersonMerge(input) => self.records(input)?,
         })
+    }
+
+    /// The record that stays, and what it takes from the one that ends.
+    fn records(&mut self, input: &MergeRecords) -> AppResult<Vec<ChangePart>> {
+        let ids = [input.keep, input.gone];
+        let rows = resident::list_residents_by_id(self.conn, self.street, &ids)?;
+        let find = |id| rows.iter().find(|row| row.id == id);
+        let (Some(keep), Some(gone)) = (find(input.keep), find(input.gone)) else {
+            return Ok(Vec::new());
+        };
+        let tree = area::load_tree(self.conn, self.store.clock().today())?;
+        let shown = |field, row| shown(self.store, &tree, field, row).map(Words::same);
+        let number = MergeField::Document;
+        let mut parts = vec![ChangePart {
+            key: "record_ending",
+            before: shown(number, gone)?,
+            after: shown(number, keep)?,
+        }];
+        for field in input.take.iter().copied() {
+            let key = field.code();
+            parts.push(ChangePart { key, before: shown(field, keep)?, after: shown(field, gone)? });
+        }
+        let (before, after) = (Words::default(), Words::same(&input.reason));
+        parts.push(ChangePart { key: "reason", before, after });
+        Ok(parts)
     }
 
     /// What a fact of the same kind says now.
@@ -351,46 +351,4 @@ impl Look<'_> {
             None => Ok(Words::default()),
         }
     }
-}
-
-fn account_words(cipher: &Cipher, row: &AccountRow) -> AppResult<Words> {
-    let number = cipher.open_text(ACCOUNT_NO, row.id, &row.account_enc).map_err(sealed)?;
-    let number = mask::bank_card(&number);
-    Ok(Words::same(format!("{} {number} {}", row.bank_name, row.holder_name)))
-}
-
-fn certificate_words(detail: &CertificateDetail) -> Words {
-    let (category, grade) = (detail.category, detail.grade);
-    Words::of(
-        format!("{}{}", category.zh(), grade.zh()),
-        format!("{}, {}", category.en(), grade.en()),
-    )
-}
-
-fn fact_row_words(row: &FactRow) -> Words {
-    fact_words(row.kind, row.code.as_deref(), row.amount_fen, Some(row.from_month))
-}
-
-fn fact_words(
-    kind: FactKind,
-    code: Option<&str>,
-    amount: Option<Fen>,
-    from: Option<Month>,
-) -> Words {
-    let (mut zh, mut en) = (vec![kind.zh().to_owned()], vec![kind.en().to_owned()]);
-    let mut both = |text: String| {
-        zh.push(text.clone());
-        en.push(text);
-    };
-    if let Some(code) = code {
-        both(code.to_owned());
-    }
-    if let Some(amount) = amount {
-        both(format!("¥{amount}"));
-    }
-    if let Some(from) = from {
-        zh.push(format!("自 {from} 起"));
-        en.push(format!("from {from}"));
-    }
-    Words { zh: zh.join(" "), en: en.join(" ") }
 }

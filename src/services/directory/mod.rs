@@ -139,7 +139,7 @@ fn shown_address(address: &str, plain: bool) -> String {
     if plain { address.to_owned() } else { mask::address(address) }
 }
 
-fn masked_number(store: &Store, row: &ResidentRow) -> AppResult<String> {
+pub(crate) fn masked_number(store: &Store, row: &ResidentRow) -> AppResult<String> {
     let number = open_opt(store.cipher(), DOC_NO, row.id.0, row.doc_no_enc.as_deref())?;
     Ok(match number {
         Some(number) => mask::id_number(&number),
@@ -147,7 +147,7 @@ fn masked_number(store: &Store, row: &ResidentRow) -> AppResult<String> {
     })
 }
 
-fn masked_phone(store: &Store, row: &ResidentRow) -> AppResult<String> {
+pub(crate) fn masked_phone(store: &Store, row: &ResidentRow) -> AppResult<String> {
     let phone = open_opt(store.cipher(), PHONE, row.id.0, row.phone_enc.as_deref())?;
     Ok(phone.map(|phone| mask::phone(&phone)).unwrap_or_default())
 }

@@ -255,6 +255,13 @@ impl Row {
             .collect()
     }
 
+    /// Notes something about a value that is taken all the same.
+    pub(crate) fn remark(&mut self, key: &str, zh: &str, en: &str) {
+        if let Some(at) = self.sheet.columns.iter().position(|column| column.key == key) {
+            self.remarks.push((at, Wrong::new(zh, en)));
+        }
+    }
+
     /// The remarks, with their places.
     pub(crate) fn take_remarks(&mut self) -> Vec<Refusal> {
         let (sheet, line) = (self.sheet, self.line);

@@ -12,7 +12,8 @@ use super::render::{Format, HtmlPage, Render, renderer};
 use super::roster::written;
 use super::year_table::write_annual;
 use super::{
-    AnnualQuery, RosterQuery, RosterRight, annual, annual_rows, month_summary, write_roster,
+    AnnualQuery, NoticeQuery, RosterQuery, RosterRight, annual, annual_rows, month_summary,
+    write_notice, write_roster,
 };
 use crate::domain::annual::FigureId;
 use crate::domain::month::Month;
@@ -34,6 +35,8 @@ pub enum ReportKind {
     },
     /// The month's totals as they may be published.
     Public(Month),
+    /// Who receives a program, as it may be posted.
+    Notice(NoticeQuery),
     /// A roster, masked.
     Roster(RosterQuery),
     /// The annual figures.
@@ -49,6 +52,7 @@ impl ReportKind {
         match self {
             ReportKind::Month { month, .. } => format!("month-{month}"),
             ReportKind::Public(month) => format!("notice-{month}"),
+            ReportKind::Notice(query) => format!("notice-{}-{}", query.program, query.month),
             ReportKind::Roster(query) => format!("roster-{}-{}", query.program, query.month),
             ReportKind::Annual(query) => format!("annual-{}", query.through),
             ReportKind::Rows(query, id) => format!("annual-{}-{id:?}", query.through),
@@ -72,6 +76,7 @@ fn write(
         ReportKind::Public(month) => {
             written(write_public_totals(&month_summary(store, by, *month)?, out))
         }
+        ReportKind::Notice(query) => write_notice(store, by, query, out),
         ReportKind::Roster(query) => write_roster(store, &RosterRight::Masked(by), query, out),
         ReportKind::Annual(query) => written(write_annual(&annual(store, by, *query)?, out)),
         ReportKind::Rows(query, id) => annual_rows(store, by, *query, *id, out),

@@ -7,6 +7,7 @@ pub mod export;
 pub mod lines;
 pub mod month;
 pub mod month_table;
+mod notice;
 pub mod people;
 pub mod population;
 mod population_table;
@@ -22,6 +23,7 @@ pub mod year_table;
 pub use export::{Exported, ReportKind, Shown, export_file, export_report, show_report};
 pub(in crate::services) use month::{block_of, whole_street};
 pub use month::{close_month_summary, month_summary, stored_summary, summarize};
+pub use notice::{NoticeQuery, may_be_posted, write_notice};
 pub use population::{
     PopulationCell, PopulationQuery, PopulationTable, Wanted, population, population_rows,
 };

@@ -190,7 +190,12 @@ fn set_document(
 }
 
 /// Every field that differs, in plain (the history seals them).
-fn diff(tx: &Tx<'_>, old: &ResidentRow, new: &ResidentRow, changes: &mut Changes) -> AppResult<()> {
+pub(super) fn diff(
+    tx: &Tx<'_>,
+    old: &ResidentRow,
+    new: &ResidentRow,
+    changes: &mut Changes,
+) -> AppResult<()> {
     let record = ("resident", old.id.0);
     let open = |field: &str, value: &Option<Vec<u8>>| {
         open_opt(tx.cipher(), field, old.id.0, value.as_deref())
@@ -222,7 +227,7 @@ fn diff(tx: &Tx<'_>, old: &ResidentRow, new: &ResidentRow, changes: &mut Changes
 
 /// A correction of who somebody is stands among their events; one of the date
 /// of birth can change what was due from that month on.
-fn register_event(
+pub(super) fn register_event(
     tx: &mut Tx<'_>,
     old: &ResidentRow,
     new: &ResidentRow,

@@ -2,10 +2,15 @@
 
 mod build;
 mod correct;
+pub(crate) mod duplicate;
+mod merge;
 mod reveal;
 
 pub use build::{Maker, ResidentInput, build_row};
 pub use correct::{ResidentPatch, correct};
+pub use duplicate::{Compared, Comparison, Likeness, Pair, compare, keep_apart, list_duplicates};
+pub use merge::MergeRecords;
+pub(crate) use merge::merge_in;
 pub use reveal::{daily_quota, reveal_field, revealed_today};
 
 use super::auth::{Authorized, EditRegistry, ViewRegistry};
@@ -238,8 +243,13 @@ pub fn find_by_id_number(
     let index = document.index_text().unwrap_or_default();
     store.write(by.street(), |tx| {
         let blind = tx.cipher().blind(rows::DOC_INDEX, &index);
-        let found = rows::find_resident_by_document(tx.conn, by.street(), &blind)?
-            .filter(|row| by.scope().contains(&row.area_code));
+        let mut held = rows::find_resident_by_document(tx.conn, by.street(), &blind)?;
+        // A number of a record that was merged leads to the one that stayed.
+        if let Some(into) = held.as_ref().and_then(|row| row.merged_into) {
+            let stayed = [ResidentId(into)];
+            held = rows::list_residents_by_id(tx.conn, by.street(), &stayed)?.into_iter().next();
+        }
+        let found = held.filter(|row| by.scope().contains(&row.area_code));
         tx.audit(&Entry {
             actor: by.username(),
             action: "resident.search",

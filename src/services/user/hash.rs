@@ -1,5 +1,7 @@
 //! Password hashes: argon2id, one PHC string per account (SEC-001 … SEC-003).
 
+use std::sync::{Condvar, Mutex, PoisonError};
+
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -18,6 +20,35 @@ pub struct PasswordCost {
 /// A hash with dearer parameters than these was planted to exhaust memory.
 const MAX_MEMORY_KIB: u32 = 256 * 1024;
 const MAX_PASSES: u32 = 10;
+
+/// Hashes at a time in this process, whoever asks: each takes 64 MiB (SEC-002).
+/// The service queues in front of it; commands and libraries wait here.
+const AT_A_TIME: usize = 2;
+
+static UNDER_WAY: Mutex<usize> = Mutex::new(0);
+static DONE: Condvar = Condvar::new();
+
+/// A place among those that hash; free again when it goes.
+struct Place;
+
+impl Place {
+    /// Waits for one. A thread that died while hashing freed its own.
+    fn take() -> Place {
+        let count = UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut count = DONE
+            .wait_while(count, |count| *count >= AT_A_TIME)
+            .unwrap_or_else(PoisonError::into_inner);
+        *count += 1;
+        Place
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        *UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        DONE.notify_one();
+    }
+}
 
 /// Verified against when there is no such user, so that an unknown name costs
 /// the same time as a wrong password. Nobody knows its password: the tag is
@@ -45,6 +76,7 @@ impl PasswordCost {
 /// The system has no memory or no randomness for it.
 pub(super) fn hash(plain: &str, cost: PasswordCost) -> AppResult<String> {
     let params = cost.params().map_err(|error| hashing_failed(&error))?;
+    let _place = Place::take();
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
         .hash_password(password::normalised(plain).as_bytes())
         .map(|hash| hash.to_string())
@@ -56,6 +88,7 @@ pub(super) fn verify(plain: &str, stored: Option<&str>) -> bool {
     let fits = stored.and_then(parse);
     let known = fits.is_some();
     let Some(hash) = fits.or_else(|| parse(DUMMY)) else { return false };
+    let _place = Place::take();
     let outcome = Argon2::default().verify_password(password::normalised(plain).as_bytes(), &hash);
     known && outcome.is_ok()
 }
@@ -107,6 +140,24 @@ mod tests {
         assert!(!is_outdated(&stored, PasswordCost::FLOOR));
         let other = hash("kx7vTrq9wz!d", PasswordCost::FLOOR).expect("hashed");
         assert_ne!(stored, other, "each hash has its own salt");
+    }
+
+    #[test]
+    fn no_more_than_two_hash_at_a_time() {
+        let most = std::sync::atomic::AtomicUsize::new(0);
+        std::thread::scope(|threads| {
+            for _ in 0..12 {
+                threads.spawn(|| {
+                    let place = Place::take();
+                    let now = *UNDER_WAY.lock().expect("the count");
+                    most.fetch_max(now, std::sync::atomic::Ordering::Relaxed);
+                    std::thread::sleep(std::time::Duration::from_millis(5));
+                    drop(place);
+                });
+            }
+        });
+        let most = most.into_inner();
+        assert!((1..=AT_A_TIME).contains(&most), "{most}");
     }
 
     #[test]

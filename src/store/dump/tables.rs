@@ -43,6 +43,7 @@ pub const TABLES: &[&str] = &[
     "job",
     "review_task",
     "pending_change",
+    "not_duplicate",
     "idempotency_key",
 ];
 

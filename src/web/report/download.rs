@@ -5,11 +5,14 @@ use actix_web::http::header;
 
 use crate::domain::annual::FigureId;
 use crate::domain::month::Month;
+use crate::domain::role::Rights;
 use crate::error::Refusal;
 use crate::http::{Allowed, Fault, Fields, Form, FromFields, Outcome};
 use crate::services::auth::ExportMasked;
 use crate::services::report::render::Format;
-use crate::services::report::{AnnualQuery, Exported, ReportKind, RosterQuery, export_report};
+use crate::services::report::{
+    AnnualQuery, Exported, NoticeQuery, ReportKind, RosterQuery, export_report,
+};
 use crate::web::Page;
 
 /// The form; the right to see mental-health blocks is not in it.
@@ -32,11 +35,17 @@ impl FromFields for DownloadForm {
         let query = AnnualQuery { through: month, roster: None, public: false };
         let kind = match fields.value("report") {
             "month" => ReportKind::Month { month, mental: false },
-            "notice" => ReportKind::Public(month),
+            "notice" if fields.value("program").is_empty() => ReportKind::Public(month),
+            "notice" => ReportKind::Notice(NoticeQuery {
+                program: fields.value("program").to_owned(),
+                month,
+                from: month.first_day(),
+                phone: None,
+            }),
             "roll" => ReportKind::Roster(RosterQuery {
                 program: fields.value("program").to_owned(),
                 month,
-                mental: false,
+                rights: Rights::default(),
             }),
             "annual" => ReportKind::Annual(query),
             "rows" => ReportKind::Rows(query, FigureId::parse(fields.value("figure"))?),
@@ -58,8 +67,14 @@ pub async fn send(user: Allowed<ExportMasked>, page: Page, form: Form<DownloadFo
         ReportKind::Month { month, .. } => ReportKind::Month { month, mental },
         ReportKind::Roster(query) => {
             super::monthly::check_mental(&page, &query.program, query.month, &user).await?;
-            ReportKind::Roster(RosterQuery { mental, ..query })
+            ReportKind::Roster(RosterQuery { rights: user.session().extra(), ..query })
         }
+        // Posted from the day on which it is taken.
+        ReportKind::Notice(query) => ReportKind::Notice(NoticeQuery {
+            from: page.state().store.clock().today(),
+            phone: Some(page.contact().to_owned()).filter(|text| !text.is_empty()),
+            ..query
+        }),
         other => other,
     };
     let file = page

@@ -4,10 +4,13 @@
 use askama::Template;
 
 use crate::domain::month::Month;
+use crate::domain::summary::ProgramLabel;
 use crate::http::{Allowed, Fault, Fields, FromFields, Outcome, Query};
 use crate::services::auth::{Permit, ReadReport};
 use crate::services::payout;
-use crate::services::report::{ReportKind, RosterQuery, Shown, show_report};
+use crate::services::report::{
+    NoticeQuery, ReportKind, RosterQuery, Shown, may_be_posted, show_report,
+};
 use crate::web::Page;
 use crate::web::run::words::program;
 
@@ -51,26 +54,7 @@ impl FromFields for ReportQuery {
 pub async fn show(user: Allowed<ReadReport>, page: Page, query: Query<ReportQuery>) -> Outcome {
     let mental = page.has_right("mental");
     let kind = move |month| ReportKind::Month { month, mental };
-    month_page(user, page, query.value.month, kind, ("month", "/reports/monthly", "menu.monthly"))
-        .await
-}
-
-/// `GET /reports/notice`.
-///
-/// # Errors
-/// As [`show`].
-pub async fn notice(user: Allowed<ReadReport>, page: Page, query: Query<ReportQuery>) -> Outcome {
-    let names = ("notice", "/reports/notice", "menu.notice");
-    month_page(user, page, query.value.month, ReportKind::Public, names).await
-}
-
-async fn month_page(
-    user: Allowed<ReadReport>,
-    page: Page,
-    wanted: Option<Month>,
-    kind: impl Fn(Month) -> ReportKind + Send + 'static,
-    (report, action, title): (&'static str, &'static str, &'static str),
-) -> Outcome {
+    let wanted = query.value.month;
     let (months, month, shown) = page
         .run(move |store| {
             let by = user.authorized()?;
@@ -80,7 +64,58 @@ async fn month_page(
             Ok((months, month, shown))
         })
         .await?;
-    draw(page, months, month, shown, Vec::new(), (report, action, title))
+    draw(page, months, month, shown, Vec::new(), ("month", "/reports/monthly", "menu.monthly"))
+}
+
+/// `GET /reports/notice`.
+///
+/// # Errors
+/// As [`show`].
+pub async fn notice(user: Allowed<ReadReport>, page: Page, query: Query<ReportQuery>) -> Outcome {
+    let ReportQuery { month: wanted, program: named } = query.value;
+    let (months, month, labels) = offered(&user, &page, wanted).await?;
+    let today = page.state().store.clock().today();
+    let phone = Some(page.contact().to_owned()).filter(|text| !text.is_empty());
+    let postable = labels.iter().filter(|label| may_be_posted(label));
+    let mut programs = vec![(String::new(), page.t("report.totals").to_owned(), named.is_none())];
+    programs.extend(postable.map(|label| {
+        (label.code.clone(), program(&page, label), Some(&label.code) == named.as_ref())
+    }));
+    if !programs.iter().any(|(_, _, chosen)| *chosen) {
+        return Err(Fault::not_found());
+    }
+    let shown = match month {
+        Some(month) => {
+            let kind = match named {
+                Some(program) => {
+                    ReportKind::Notice(NoticeQuery { program, month, from: today, phone })
+                }
+                None => ReportKind::Public(month),
+            };
+            Some(page.run(move |store| show_report(store, &user.authorized()?, &kind, ROWS)).await?)
+        }
+        None => None,
+    };
+    draw(page, months, month, shown, programs, ("notice", "/reports/notice", "menu.notice"))
+}
+
+/// The months, the chosen one, and the programs that have a run in it.
+async fn offered(
+    user: &Allowed<ReadReport>,
+    page: &Page,
+    wanted: Option<Month>,
+) -> Result<(Vec<Month>, Option<Month>, Vec<ProgramLabel>), Fault> {
+    let user = user.clone();
+    page.run(move |store| {
+        let by = user.authorized()?;
+        let months = payout::months_with_runs(store, &by)?;
+        let month = wanted.or_else(|| months.first().copied());
+        let board = month.map(|m| payout::month_board(store, &by, Some(m))).transpose()?;
+        let rows = board.map(|board| board.rows).unwrap_or_default();
+        let with_run = rows.into_iter().filter(|row| row.run.is_some());
+        Ok((months, month, with_run.map(|row| row.label).collect()))
+    })
+    .await
 }
 
 fn draw(
@@ -129,21 +164,9 @@ pub(super) fn options(
 /// As [`show`]; 403 for mental-health awards without the right.
 pub async fn roll(user: Allowed<ReadReport>, page: Page, query: Query<ReportQuery>) -> Outcome {
     let ReportQuery { month: wanted, program: named } = query.value;
-    let (by, again) = (user.clone(), user);
-    let (months, month, labels) = page
-        .run(move |store| {
-            let by = by.authorized()?;
-            let months = payout::months_with_runs(store, &by)?;
-            let month = wanted.or_else(|| months.first().copied());
-            let board = month.map(|m| payout::month_board(store, &by, Some(m))).transpose()?;
-            let rows = board.map(|board| board.rows).unwrap_or_default();
-            let labels: Vec<_> =
-                rows.into_iter().filter(|row| row.run.is_some()).map(|row| row.label).collect();
-            Ok((months, month, labels))
-        })
-        .await?;
-    let mental = page.has_right("mental");
-    let seen: Vec<_> = labels.into_iter().filter(|label| mental || !label.mental).collect();
+    let (months, month, labels) = offered(&user, &page, wanted).await?;
+    let rights = user.session().extra();
+    let seen: Vec<_> = labels.into_iter().filter(|l| rights.mental || !l.mental).collect();
     let code = named.or_else(|| seen.first().map(|label| label.code.clone()));
     let programs: Vec<(String, String, bool)> = seen
         .iter()
@@ -159,10 +182,9 @@ pub async fn roll(user: Allowed<ReadReport>, page: Page, query: Query<ReportQuer
     }
     let shown = match chosen {
         Some((month, program)) => {
-            let kind = ReportKind::Roster(RosterQuery { program, month, mental });
-            let shown = page
-                .run(move |store| show_report(store, &again.authorized()?, &kind, ROWS))
-                .await?;
+            let kind = ReportKind::Roster(RosterQuery { program, month, rights });
+            let shown =
+                page.run(move |store| show_report(store, &user.authorized()?, &kind, ROWS)).await?;
             Some(shown)
         }
         None => None,

@@ -2,6 +2,7 @@
 
 mod edit;
 mod form;
+mod protection;
 mod reveal;
 mod show;
 
@@ -38,6 +39,7 @@ pub fn routes(routes: &mut Routes) {
     routes.get("/residents/{id}", view, show::show);
     routes.get("/residents/{id}/edit", edit, edit::edit);
     routes.post("/residents/{id}/edit", edit, edit::save);
+    routes.get("/residents/{id}/protection", view, protection::show);
     routes.get("/residents/{id}/reveal", view, reveal::ask);
     routes.post("/residents/{id}/reveal", view, reveal::submit);
 }

@@ -2,6 +2,7 @@
 //! (`rulings.md` P10), reports that somebody decides on, awards to look at.
 
 mod change;
+mod duplicates;
 mod report;
 mod task;
 
@@ -24,6 +25,10 @@ pub fn routes(routes: &mut Routes) {
     routes.post("/review/changes/{id}/confirm", edit, change::confirm);
     routes.post("/review/changes/{id}/reject", edit, change::reject);
     routes.post("/review/changes/{id}/withdraw", edit, change::withdraw);
+    routes.get("/review/duplicates", edit, duplicates::list);
+    routes.get("/review/duplicates/{first}/{second}", edit, duplicates::show);
+    routes.post("/review/duplicates/{first}/{second}", edit, duplicates::merge);
+    routes.post("/review/duplicates/{first}/{second}/apart", edit, duplicates::apart);
     let register = Access::Needs(Permission::RegisterEvent);
     routes.get("/review/reports/{id}", register, report::ask);
     routes.post("/review/reports/{id}", register, report::decide);

@@ -121,6 +121,49 @@ on_both! {
         assert!(said.en.contains("no program"), "{}", said.en);
     }
 
+    fn a_person_known_under_another_number_is_remarked_and_a_merged_number_refused(registry) {
+        import(registry, &mut good_book(), ImportOptions::default());
+        let row = ["name", "doc_no", "area"];
+        let again = id_number(7, "19490101", 1);
+        let find = |number: &str| registry.store.read(|conn| {
+            let index = registry.store.cipher().blind(mingce::store::resident::DOC_INDEX, number);
+            Ok(mingce::store::book::residents_by_index(conn, STREET, &[index])?.remove(0))
+        }).expect("somebody");
+        let name = find(&id_number(1, "19490101", 1)).name;
+        let mut book = MemoryBook::new("again");
+        book.sheet("居民", &row).row([name.as_str(), &again, "320899001001"]);
+        let report = import(registry, &mut book, ImportOptions::default());
+        assert!(report.saved, "a warning, not a refusal");
+        let [remark] = &report.remarks[..] else { panic!("{:?}", report.remarks) };
+        assert_eq!(remark.place.as_ref().map(Place::to_string).as_deref(), Some("居民!2:证件号码"));
+        assert!(remark.zh.contains("同一人") && remark.en.contains("same person"));
+        // The same book again knows them by the number.
+        let mut book = MemoryBook::new("again");
+        book.sheet("居民", &row).row([name.as_str(), &again, "320899001001"]);
+        let report = import(registry, &mut book, ImportOptions::default());
+        assert_eq!((report.remarks.len(), report.counts("residents").expect("counts").unchanged), (0, 1));
+        // Merged, the number names the one that stayed: not in the sheet of people.
+        let (kept, gone) = (find(&id_number(1, "19490101", 1)), find(&again));
+        let (one, two) = (registry.actor("one", Role::Clerk), registry.actor("two", Role::Clerk));
+        let merge = mingce::services::change::Proposal::PersonMerge(mingce::services::resident::MergeRecords {
+            keep: kept.id, gone: gone.id, versions: (kept.version, gone.version),
+            take: vec![], reason: "同一人".to_owned(),
+        });
+        let id = mingce::services::change::propose(&registry.store, &one.authorize().expect("may"), &merge).expect("proposed");
+        mingce::services::change::confirm(&registry.store, &two.authorize().expect("may"), id).expect("confirmed");
+        let mut book = MemoryBook::new("merged");
+        book.sheet("居民", &row).row([name.as_str(), &again, "320899001001"]);
+        let report = import(registry, &mut book, ImportOptions::default());
+        assert_eq!((report.saved, places(&report)), (false, vec!["居民!2:证件号码".to_owned()]));
+        let mut book = MemoryBook::new("fact");
+        book.sheet("收入与情况", &["person", "kind", "code", "amount", "from_month", "decided_on", "known_on"])
+            .row([again.as_str(), "收入", "wage", "1200.00", "2023-08", "2023-07-20", "2023-07-20"]);
+        let report = import(registry, &mut book, ImportOptions::default());
+        assert_eq!(report.refusals, vec![], "the number leads to the record that stayed");
+        let facts = registry.store.read(|conn| Ok(mingce::store::fact::list_facts_of(conn, STREET, kept.id)?)).expect("facts");
+        assert!(facts.iter().any(|f| f.amount_fen == Some(mingce::domain::money::Fen(120_000))));
+    }
+
     fn nothing_is_saved_if_one_row_is_refused(registry) {
         let mut book = good_book();
         book.sheet("residents", &["name", "doc_no", "area"]).row(["李四", "320899194901010011", "320899001001"]);

@@ -461,6 +461,39 @@ on_both! {
         assert_eq!(marked, hashes);
     }
 
+    fn a_record_that_was_paid_is_the_one_that_stays(registry) {
+        use mingce::services::change::{self, Proposal};
+        let mut world = home(registry, "2023-08");
+        world.grant("care", "甲", Some(month("2023-08"))).expect("award");
+        world.certificate(
+            "甲", mingce::domain::certificate::Category::Body,
+            mingce::domain::certificate::Grade::G1, None,
+            mingce::services::certificate::Issue::First, day("2023-07-01"),
+        ).expect("a certificate");
+        let twin = world.person("丁", day("1980-03-01"), EAST).expect("丁");
+        play(&world, month("2023-08"));
+        let paid = world.person_id("甲");
+        let merge = |keep, gone, versions| {
+            let clerk = world.clerk();
+            let input = mingce::services::resident::MergeRecords {
+                keep, gone, versions, take: Vec::new(), reason: "同一人".to_owned(),
+            };
+            let by = clerk.authorize().expect("may");
+            change::propose(&registry.store, &by, &Proposal::PersonMerge(input))
+        };
+        let version = |id| registry.store.read(|conn| {
+            let rows = mingce::store::resident::list_residents_by_id(conn, STREET, &[id])?;
+            Ok(rows[0].version)
+        }).expect("a version");
+        let versions = (version(twin), version(paid));
+        let refused = merge(twin, paid, versions).expect_err("the paid record ends");
+        assert!(refused.to_string().contains("保留"), "{refused}");
+        let id = merge(paid, twin, (versions.1, versions.0)).expect("proposed");
+        let other = registry.actor("second", Role::Supervisor);
+        change::confirm(&registry.store, &other.authorize().expect("may"), id).expect("confirmed");
+        play(&world, month("2023-09"));
+    }
+
     fn a_preview_says_what_a_raise_costs(registry) {
         let world = home(registry, "2023-08");
         world.on(day("2023-08-16"));

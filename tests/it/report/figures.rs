@@ -2,7 +2,7 @@
 
 use mingce::domain::annual::{Annual, FigureId};
 use mingce::domain::award::DecisionKind;
-use mingce::domain::role::Role;
+use mingce::domain::role::{Rights, Role};
 use mingce::domain::temp_case::CaseLevel;
 use mingce::domain::visit::{Purpose, VisitResult, VisitStatus};
 use mingce::services::auth::{ExportPlain, ReadReport};
@@ -19,7 +19,7 @@ use super::{seed_november, summary};
 use crate::harness::{STREET, TestRegistry};
 use crate::on_both;
 use crate::report::fixture::{
-    Line, PROGRAMS, acceptance, add_attempt, add_run, areas, example_policy, month, pay,
+    Line, PROGRAMS, acceptance, add_attempt, add_run, areas, day, example_policy, month, pay,
 };
 
 const NUMBER: &str = "320899194901010010";
@@ -55,7 +55,8 @@ fn roster(registry: &TestRegistry, plain: bool, format: Format) -> Vec<u8> {
     let read = clerk.authorize::<ReadReport>().expect("may read");
     let export = clerk.authorize::<ExportPlain>().expect("may export");
     let right = if plain { RosterRight::Plain(&export) } else { RosterRight::Masked(&read) };
-    let query = RosterQuery { program: "dibao".into(), month: month("2023-11"), mental: false };
+    let query =
+        RosterQuery { program: "dibao".into(), month: month("2023-11"), rights: Rights::default() };
     let mut bytes = Vec::new();
     let mut out = renderer(format, &mut bytes);
     write_roster(&registry.store, &right, &query, out.as_mut()).expect("a roster");
@@ -72,7 +73,7 @@ on_both! {
         let clerk = registry.actor("clerk", Role::Clerk);
         let read = clerk.authorize::<ReadReport>().expect("may read");
         let written = |mental: bool| {
-            let query = RosterQuery { program: "guardian".into(), month: month("2023-11"), mental };
+            let query = RosterQuery { program: "guardian".into(), month: month("2023-11"), rights: Rights { mental, child: false } };
             let mut bytes = Vec::new();
             let mut out = renderer(Format::Csv, &mut bytes);
             write_roster(&registry.store, &RosterRight::Masked(&read), &query, out.as_mut())
@@ -80,6 +81,60 @@ on_both! {
         let refused = written(false).expect_err("refused");
         assert_eq!(refused.code(), mingce::error::ErrorCode::Forbidden);
         written(true).expect("a roster");
+    }
+
+    fn a_notice_shows_what_may_be_posted_and_nothing_else(registry) {
+        use mingce::services::report::{NoticeQuery, write_notice};
+        areas(registry);
+        let policy = example_policy(registry);
+        let nov = month("2023-11");
+        let mut lines = Vec::new();
+        for (at, name) in ["张三丰", "张无忌", "李四"].into_iter().enumerate() {
+            let who = resident(registry, name, NUMBER, at);
+            let award = dibao_award(registry, who, 1, "2023-06");
+            lines.push(Line { award, ..Line::regular(7 + at as i64, 1, nov, 797).of(2, 81) });
+        }
+        lines.push(Line::regular(99, 0, nov, 0).kind("held", 808));
+        add_run(registry, policy, "dibao", nov, &lines);
+        add_run(registry, policy, "children", nov, &[Line::regular(1, 0, nov, 1508)]);
+        add_run(registry, policy, "guardian", nov, &[Line::regular(1, 0, nov, 600)]);
+        let clerk = registry.actor("clerk", Role::Clerk);
+        let by = clerk.authorize::<ReadReport>().expect("may read");
+        let notice = |program: &str, format: Format| {
+            let phone = Some("0517-12345".to_owned());
+            let query = NoticeQuery { program: program.into(), month: nov, from: day("2023-11-20"), phone };
+            let mut bytes = Vec::new();
+            let mut out = renderer(format, &mut bytes);
+            write_notice(&registry.store, &by, &query, out.as_mut())?;
+            drop(out);
+            Ok::<_, mingce::error::AppError>(bytes)
+        };
+        for restricted in ["children", "guardian"] {
+            let refused = notice(restricted, Format::Html).expect_err("never posted");
+            assert_eq!(refused.code(), mingce::error::ErrorCode::Forbidden, "{restricted}");
+        }
+        let json: serde_json::Value =
+            serde_json::from_slice(&notice("dibao", Format::Json).expect("a notice")).expect("JSON");
+        let rows = json["tables"][0]["rows"].as_array().expect("rows");
+        let names: Vec<&str> = rows.iter().filter_map(|row| row["name"].as_str()).collect();
+        assert_eq!(names, ["张**(一)", "张**(二)", "李*", "合计"]);
+        assert_eq!((&rows[0]["persons"], &rows[0]["amount"]), (&2.into(), &79_700.into()));
+        assert_eq!(rows[0]["start"], "2023-06");
+        assert_eq!(rows[3]["amount"], 3 * 79_700);
+        for format in [Format::Text, Format::Csv, Format::Html] {
+            let text = String::from_utf8(notice("dibao", format).expect("a notice")).expect("UTF-8");
+            for hidden in ["****", NUMBER, "13800001234", "张三丰", "无忌", "D00"] {
+                assert!(!text.contains(hidden), "{hidden} in {text}");
+            }
+        }
+        let html = String::from_utf8(notice("dibao", Format::Html).expect("a notice")).expect("UTF-8");
+        for word in ["公示期 7 日:2023-11-20 至 2023-11-26", "0517-12345", "草稿", "A4 landscape"] {
+            assert!(html.contains(word), "{word}");
+        }
+        assert!(notice("dibao", Format::Xlsx).expect("a workbook").starts_with(b"PK"));
+        let log = registry.store.read(|conn| Ok(audit::list_after(conn, STREET, 0, 100)?)).expect("log");
+        assert!(log.iter().any(|e| e.action == "notice.make"
+            && e.detail.as_deref().is_some_and(|d| d.contains("rows=3"))));
     }
 
     fn the_annual_figures_count_what_they_define(registry) {

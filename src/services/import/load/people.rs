@@ -205,6 +205,9 @@ impl Load<'_, '_> {
     pub(super) fn remember(&mut self, rows: &[ResidentRow]) -> AppResult<()> {
         let cipher = self.cipher();
         let mut dead = Vec::new();
+        let merged: Vec<ResidentId> =
+            rows.iter().filter_map(|row| row.merged_into.map(ResidentId)).collect();
+        let stayed = book::residents_by_id(self.conn, &self.street, &merged)?;
         for row in rows {
             // Out of scope is the same as missing.
             if !self.scope.contains(&row.area_code) {
@@ -218,6 +221,11 @@ impl Load<'_, '_> {
             if self.people.known.contains_key(&key) {
                 continue;
             }
+            // The number of a merged record names the one that stayed.
+            let row = match row.merged_into {
+                Some(into) => stayed.iter().find(|other| other.id.0 == into).unwrap_or(row),
+                None => row,
+            };
             self.people.add(key, row, 0, false);
             if row.status == ResidentStatus::Dead {
                 dead.push(row.id);

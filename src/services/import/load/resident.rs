@@ -1,6 +1,8 @@
 //! The sheet of residents.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+use chrono::NaiveDate;
 
 use super::workshop::{Prepared, Workshop};
 use super::{Load, repeated};
@@ -35,6 +37,7 @@ impl Load<'_, '_> {
 
     fn resident_batch(&mut self, mut batch: Vec<Prepared>) -> AppResult<()> {
         let existing = self.existing_residents(&batch)?;
+        let namesakes = self.namesakes(&batch, &existing)?;
         let elsewhere = self.claimed_elsewhere(&batch)?;
         let (mut new, mut claims) = (Vec::new(), Vec::new());
         for prepared in &mut batch {
@@ -50,6 +53,15 @@ impl Load<'_, '_> {
             let outcome = match existing.get(&key) {
                 Some(old) => self.update_resident(row, old.clone(), &made, key)?,
                 None => {
+                    if namesakes.contains(&(made.name.clone(), made.birth_on)) {
+                        row.remark(
+                            if made.temp_no.is_some() { "name" } else { "doc_no" },
+                            "登记簿中已有姓名和出生日期相同、证件号码不同的居民,可能是同一人:请核对号码;已导入的可在“疑似重复”中合并。",
+                            "Somebody of this name and date of birth is registered under another \
+                             number, perhaps the same person: compare the number, or merge the \
+                             records afterwards under \"Possible duplicates\".",
+                        );
+                    }
                     self.people.add(key, &made, row.line, true);
                     claims.extend(made.doc_no_index.clone().map(|blind_index| IdentityClaim {
                         blind_index,
@@ -136,6 +148,26 @@ impl Load<'_, '_> {
         Ok(found)
     }
 
+    /// Names and dates of birth of new people that the registry has already,
+    /// under other numbers.
+    fn namesakes(
+        &mut self,
+        batch: &[Prepared],
+        existing: &HashMap<PersonKey, ResidentRow>,
+    ) -> AppResult<HashSet<(String, NaiveDate)>> {
+        if self.fresh {
+            return Ok(HashSet::new());
+        }
+        let is_new = |p: &&Prepared| p.key.is_some_and(|key| !existing.contains_key(&key));
+        let made = || batch.iter().filter(is_new).filter_map(|p| p.made.as_deref());
+        let sounds: Vec<String> = made().map(|m| m.name_pinyin.clone()).collect();
+        let wanted: HashSet<(String, NaiveDate)> =
+            made().map(|m| (m.name.clone(), m.birth_on)).collect();
+        let import = self.import_id;
+        let known = book::names_by_sound(self.conn, &self.street, &sounds, import)?;
+        Ok(known.into_iter().filter(|found| wanted.contains(found)).collect())
+    }
+
     /// Numbers of the batch that another street holds.
     fn claimed_elsewhere(&mut self, batch: &[Prepared]) -> AppResult<HashMap<PersonKey, String>> {
         let indexes: Vec<Vec<u8>> = batch
@@ -165,6 +197,16 @@ impl Load<'_, '_> {
                 "doc_no",
                 "该居民不在您的管辖范围内。",
                 "This resident is outside your scope.",
+            );
+            return Ok(Outcome::Rejected);
+        }
+        if old.status == ResidentStatus::Merged {
+            let number = if old.temp_no.is_some() { "temp_no" } else { "doc_no" };
+            row.fault(
+                number,
+                "该号码的记录已并入另一条记录。请改用保留的那条记录的证件号码。",
+                "The record with this number was merged into another one. Use the number of \
+                 the record that stayed.",
             );
             return Ok(Outcome::Rejected);
         }

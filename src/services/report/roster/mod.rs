@@ -20,6 +20,7 @@ use crate::domain::ids::AwardId;
 use crate::domain::money::Fen;
 use crate::domain::month::Month;
 use crate::domain::payout::{LineKind, RunState};
+use crate::domain::role::Rights;
 use crate::domain::summary::{Period, ProgramLabel};
 use crate::error::{AppError, AppResult, ErrorCode};
 use crate::services::Authorized;
@@ -41,8 +42,9 @@ pub struct RosterQuery {
     pub program: String,
     /// Month of the run.
     pub month: Month,
-    /// The caller has the right `mental` (`rulings.md` P6).
-    pub mental: bool,
+    /// What the caller may see beyond the role (`rulings.md` P6): without `mental`
+    /// no roster of patients, without `child` no class of a child's award.
+    pub rights: Rights,
 }
 
 /// The right under which a roster is written.
@@ -71,9 +73,9 @@ pub fn write_roster(
     };
     let street = scope.street_code();
     let run = store.read(|conn| {
-        let run = find_run(conn, street, query)?;
+        let run = find_run(conn, street, &query.program, query.month)?;
         let programs = load_programs(conn, std::slice::from_ref(&run))?;
-        if programs.label(&run.program).mental && !query.mental {
+        if programs.label(&run.program).mental && !query.rights.mental {
             return Err(AppError::coded(
                 ErrorCode::Forbidden,
                 "监护补助的名单需要“精神障碍信息”权限;汇总表中有其合计。",
@@ -101,7 +103,8 @@ pub fn write_roster(
     std::thread::scope(|threads| {
         let reader = threads.spawn(move || {
             store.read(|conn| {
-                let mut pages = Pages::open(conn, street, &run, scope.area_codes(), shown)?;
+                let places = (scope.area_codes(), query.rights);
+                let mut pages = Pages::open(conn, street, &run, places, shown)?;
                 pages.read(conn, store.cipher(), &printed, &send)
             })
         });
@@ -113,18 +116,21 @@ pub fn write_roster(
     })
 }
 
-fn find_run(conn: &mut Db, street: &str, query: &RosterQuery) -> AppResult<RunHead> {
-    let runs = list_runs(conn, street, &[query.month])?;
+/// The run of a program in a month.
+pub(super) fn find_run(
+    conn: &mut Db,
+    street: &str,
+    program: &str,
+    month: Month,
+) -> AppResult<RunHead> {
+    let runs = list_runs(conn, street, &[month])?;
     let known: Vec<String> = runs.iter().map(|run| run.program.clone()).collect();
-    runs.into_iter().find(|run| run.program == query.program).ok_or_else(|| {
+    runs.into_iter().find(|run| run.program == program).ok_or_else(|| {
         let known = if known.is_empty() { "—".to_owned() } else { known.join(", ") };
         AppError::coded(
             ErrorCode::NotFound,
-            format!("{} 没有项目 {} 的批次。本月有批次的项目:{known}", query.month, query.program),
-            format!(
-                "No run of program {} in {}. Programs with a run: {known}",
-                query.program, query.month
-            ),
+            format!("{month} 没有项目 {program} 的批次。本月有批次的项目:{known}"),
+            format!("No run of program {program} in {month}. Programs with a run: {known}"),
         )
     })
 }
@@ -135,6 +141,7 @@ struct Pages<'a> {
     run: &'a RunHead,
     areas: Option<&'a [String]>,
     shown: Shown,
+    shows_tier: bool,
     places: Places,
     label: ProgramLabel,
     illustrative: bool,
@@ -149,20 +156,22 @@ impl<'a> Pages<'a> {
         conn: &mut Db,
         street: &'a str,
         run: &'a RunHead,
-        areas: Option<&'a [String]>,
+        (areas, rights): (Option<&'a [String]>, Rights),
         shown: Shown,
     ) -> AppResult<Pages<'a>> {
         let programs: Programs = load_programs(conn, std::slice::from_ref(run))?;
         let standard = programs.standard(&run.program, run.month, run.cut_off);
         let earlier = run.month.prev();
         let before = programs.standard(&run.program, earlier, earlier.day(15).min(run.cut_off));
+        let label = programs.label(&run.program);
         Ok(Pages {
+            shows_tier: !label.child || rights.child,
             street,
             run,
             areas,
             shown,
             places: Places::load(conn, street, run.month)?,
-            label: programs.label(&run.program),
+            label,
             illustrative: programs.illustrative(),
             standard,
             standard_changed: standard != before,
@@ -301,7 +310,7 @@ impl<'a> Pages<'a> {
             text(self.places.name(place)),
             text(self.places.grid_name(&first.area_code)),
             text(&self.label.zh),
-            text(first.tier.as_deref().unwrap_or_default()),
+            text(first.tier.as_deref().filter(|_| self.shows_tier).unwrap_or_default()),
             text(&behind.head_name),
             text(&behind.head_no),
             text(&behind.name),
@@ -350,7 +359,7 @@ impl<'a> Pages<'a> {
 }
 
 /// Pages of about [`PAGE`] lines that end where a beneficiary ends.
-fn pages(keys: &[LineKey]) -> impl Iterator<Item = &[LineKey]> {
+pub(super) fn pages(keys: &[LineKey]) -> impl Iterator<Item = &[LineKey]> {
     let mut rest = keys;
     std::iter::from_fn(move || {
         let last = rest.get(PAGE.min(rest.len()).checked_sub(1)?)?.beneficiary_id;
