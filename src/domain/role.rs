@@ -37,8 +37,10 @@ pub enum Permission {
     Import,
     /// Export the registry or a roster with plain personal data.
     ExportPlain,
-    /// Export and print masked lists.
+    /// Export and print masked reports.
     ExportMasked,
+    /// Export masked lists of residents and households.
+    ExportRegister,
     /// Draft, hold, submit and withdraw runs, record payments, open claims.
     MakeRun,
     /// Approve or return a run made by others.
@@ -71,6 +73,7 @@ pub const TABLE: &[(Permission, &[Role])] = &[
     (P::Import, &[R::Supervisor, R::Clerk, R::Operator]),
     (P::ExportPlain, &[R::Clerk, R::Operator]),
     (P::ExportMasked, &[R::Supervisor, R::Clerk, R::Approver, R::Auditor, R::Operator]),
+    (P::ExportRegister, &[R::Supervisor, R::Clerk, R::Auditor, R::Operator]),
     (P::MakeRun, &[R::Clerk]),
     (P::ApproveRun, &[R::Approver]),
     (P::CloseMonth, &[R::Approver]),

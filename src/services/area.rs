@@ -2,13 +2,14 @@
 
 use chrono::NaiveDate;
 
+use super::area_plan;
 use super::auth::{Authorized, ManageSystem};
 use super::record::check_required;
 use crate::domain::area::{AreaCode, Level};
 use crate::error::{AppError, AppResult, ErrorCode, Refusal};
 use crate::store::area::{self, AreaParentRow, AreaRow, AreaTree};
 use crate::store::audit::Entry;
-use crate::store::{Db, REGISTRY_CHAIN, Store, Tx};
+use crate::store::{Db, REGISTRY_CHAIN, Store, Tx, book};
 
 /// A new area.
 #[derive(Debug, Clone)]
@@ -125,6 +126,77 @@ fn wrong_level(above: Level) -> Refusal {
     )
 }
 
+/// Everything that speaks against putting an area under another one. Records
+/// never change their street: people move to another one by an event of theirs.
+pub(super) fn check_move(
+    conn: &mut Db,
+    code: &str,
+    parent: &str,
+    from: NaiveDate,
+) -> AppResult<()> {
+    let row = load(conn, "code", code)?;
+    let above = load(conn, "parent", parent)?;
+    if row.level.above() != Some(above.level) {
+        let level = row.level.above().unwrap_or(Level::Province);
+        return Err(AppError::refuse(wrong_level(level)));
+    }
+    for (field, area) in [("code", &row), ("parent", &above)] {
+        if area.closed_on.is_some_and(|closed| closed < from) {
+            return Err(AppError::refuse(Refusal::field(
+                field,
+                format!("区划“{}”届时已撤销。", area.name),
+                format!("The area \"{}\" has ended by then.", area.name),
+            )));
+        }
+    }
+    let periods = area::list_parents_of(conn, code)?;
+    let last = periods.last();
+    if last.is_some_and(|p| p.valid_to.is_some_and(|to| to >= from) || p.valid_from >= from) {
+        return Err(AppError::refuse(Refusal::field(
+            "from",
+            "生效日期必须晚于现行隶属关系的起始日期。",
+            "The date must lie after the start of the present division.",
+        )));
+    }
+    if last.is_some_and(|p| p.parent_code == parent) {
+        return Err(AppError::refuse(Refusal::field(
+            "parent",
+            "该区划现在就属于这个上级。",
+            "The area lies there already.",
+        )));
+    }
+    let tree = area::load_tree(conn, from)?;
+    if tree.street_of(code) != tree.street_of(parent) && row.level > Level::Street {
+        let why = (
+            "记录不能换街道:请先为他们办理街道间迁移。",
+            "Records never change their street: register their moves first.",
+        );
+        area_plan::check_empty(conn, &tree, code, "parent", why)?;
+    }
+    Ok(())
+}
+
+/// Gives an area another name, on past tables as well.
+///
+/// # Errors
+/// Unknown; a name that is empty or too long.
+pub fn rename_area(
+    store: &Store,
+    by: &Authorized<'_, ManageSystem>,
+    code: &str,
+    name: &str,
+) -> AppResult<()> {
+    let mut refusals = Vec::new();
+    check_required(&mut refusals, "name", name);
+    AppError::refused_unless_empty(refusals)?;
+    store.write(REGISTRY_CHAIN, |tx| {
+        let row = load(tx.conn, "code", code)?;
+        let detail = format!("code={code} from={} to={}", row.name, name.trim());
+        book::mark_area(tx.conn, &AreaRow { name: name.trim().to_owned(), ..row })?;
+        audit(tx, by, "area.rename", Some(detail))
+    })
+}
+
 /// Puts an area under another parent from a day on. Earlier days keep the old
 /// division; so do the records of past months.
 ///
@@ -139,21 +211,7 @@ pub fn move_area(
     from: NaiveDate,
 ) -> AppResult<()> {
     store.write(REGISTRY_CHAIN, |tx| {
-        let row = load(tx, "code", code)?;
-        let above = load(tx, "parent", parent)?;
-        if row.level.above() != Some(above.level) {
-            let level = row.level.above().unwrap_or(Level::Province);
-            return Err(AppError::refuse(wrong_level(level)));
-        }
-        let periods = area::list_parents_of(tx.conn, code)?;
-        let last = periods.last();
-        if last.is_some_and(|p| p.valid_to.is_some_and(|to| to >= from) || p.valid_from >= from) {
-            return Err(AppError::refuse(Refusal::field(
-                "from",
-                "生效日期必须晚于现行隶属关系的起始日期。",
-                "The date must lie after the start of the present division.",
-            )));
-        }
+        check_move(tx.conn, code, parent, from)?;
         if let Some(day_before) = from.pred_opt() {
             area::mark_parent_ended(tx.conn, code, day_before)?;
         }
@@ -171,7 +229,7 @@ pub fn move_area(
 /// Closes an area from the day after `last_day`.
 ///
 /// # Errors
-/// Unknown or closed already.
+/// Unknown or closed already; somebody still lives there.
 pub fn close_area(
     store: &Store,
     by: &Authorized<'_, ManageSystem>,
@@ -179,15 +237,33 @@ pub fn close_area(
     last_day: NaiveDate,
 ) -> AppResult<()> {
     store.write(REGISTRY_CHAIN, |tx| {
-        load(tx, "code", code)?;
+        let row = load(tx.conn, "code", code)?;
+        if last_day < row.opened_on {
+            return Err(AppError::refuse(Refusal::field(
+                "from",
+                format!("撤销日期不能早于启用日期({})。", row.opened_on),
+                format!("The last day must not lie before the first ({}).", row.opened_on),
+            )));
+        }
+        let tree = area::load_tree(tx.conn, last_day)?;
+        let why = ("请先迁出或改划。", "Move them first, or divide the area anew.");
+        area_plan::check_empty(tx.conn, &tree, code, "code", why)?;
+        let open = |c: &String| tree.area(c).is_some_and(|a| a.closed_on.is_none());
+        if tree.below(code).iter().filter(|c| *c != code).any(open) {
+            return Err(AppError::refuse(Refusal::field(
+                "code",
+                "其下还有在用的区划,请先撤销或改划。",
+                "Areas below it are in use. End them or put them elsewhere first.",
+            )));
+        }
         super::record::one_row(area::mark_area_closed(tx.conn, code, last_day)?)?;
         area::mark_parent_ended(tx.conn, code, last_day)?;
         audit(tx, by, "area.close", Some(format!("code={code} last_day={last_day}")))
     })
 }
 
-fn load(tx: &mut Tx<'_>, field: &str, code: &str) -> AppResult<AreaRow> {
-    area::find_area(tx.conn, code)?.ok_or_else(|| AppError::refuse(unknown(field, code)))
+fn load(conn: &mut Db, field: &str, code: &str) -> AppResult<AreaRow> {
+    area::find_area(conn, code)?.ok_or_else(|| AppError::refuse(unknown(field, code)))
 }
 
 fn audit(

@@ -125,6 +125,7 @@ permits!(
     Import,
     ExportPlain,
     ExportMasked,
+    ExportRegister,
     MakeRun,
     ApproveRun,
     CloseMonth,

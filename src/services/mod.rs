@@ -5,6 +5,7 @@
 pub mod access;
 pub mod account;
 pub mod area;
+pub mod area_plan;
 pub mod audit_search;
 pub mod auth;
 pub mod award;

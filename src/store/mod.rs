@@ -6,6 +6,7 @@
 pub mod access;
 pub mod account;
 pub mod area;
+pub mod area_counts;
 pub mod attempt;
 pub mod audit;
 pub mod award;
@@ -20,6 +21,7 @@ pub mod db;
 pub mod decision;
 pub mod directory;
 pub mod dump;
+pub mod export_log;
 pub mod fact;
 pub mod guardian;
 pub mod history;

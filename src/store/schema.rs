@@ -543,6 +543,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    export_log (id, street_code) {
+        id -> BigInt,
+        street_code -> Text,
+        username -> Text,
+        at -> Timestamp,
+        file_name -> Text,
+        filter -> Text,
+        row_count -> BigInt,
+        digest -> Text,
+        purpose -> Text,
+        plain -> Bool,
+    }
+}
+
+diesel::table! {
     import_upload (id, street_code) {
         id -> BigInt,
         street_code -> Text,
@@ -758,6 +773,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     recheck,
     history,
     import_book,
+    export_log,
     import_upload,
     user_access,
     recovery_code,

@@ -1,11 +1,13 @@
 //! The pages. A page is a handler that calls a service, and a template; see
 //! [`page`] for what every template can use.
 
+mod areas;
 pub mod assets;
 mod audit;
 mod confirm;
 pub mod error_page;
 mod event;
+mod export;
 mod first_password;
 pub mod form_view;
 mod home;
@@ -49,8 +51,10 @@ pub fn routes(routes: &mut Routes) {
     event::routes(routes);
     review::routes(routes);
     import::routes(routes);
+    export::routes(routes);
     audit::routes(routes);
     users::routes(routes);
+    areas::routes(routes);
     routes.get("/login", Access::Anyone, login::show);
     routes.post("/login", Access::Anyone, login::submit).limited();
     routes.get("/login/totp", Access::At(&[Level::Totp]), totp::ask);

@@ -34,4 +34,5 @@ mod tls;
 mod user;
 mod verify;
 mod web_import;
+mod web_office;
 mod web_registry;

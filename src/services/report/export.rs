@@ -18,10 +18,11 @@ use super::{
 use crate::domain::annual::FigureId;
 use crate::domain::month::Month;
 use crate::error::{AppError, AppResult};
-use crate::services::auth::{Authorized, ExportMasked, ReadReport};
+use crate::services::auth::{Authorized, ExportMasked, Permit, ReadReport};
 use crate::services::record::check_required;
 use crate::store::Store;
 use crate::store::audit::Entry;
+use crate::store::export_log::{ExportRow, insert_export};
 
 /// Which report.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,7 +142,23 @@ pub fn export_report(
     format: Format,
     purpose: &str,
 ) -> AppResult<Exported> {
-    export_file(store, by, &kind.name(), format, purpose, |out| write(store, read, kind, out))
+    let asked = FileAsked { name: &kind.name(), format, purpose, filter: "", plain: false };
+    export_file(store, by, &asked, |out| write(store, read, kind, out))
+}
+
+/// A file as it is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct FileAsked<'a> {
+    /// Its name, without ending.
+    pub name: &'a str,
+    /// Its form.
+    pub format: Format,
+    /// Why.
+    pub purpose: &'a str,
+    /// What it was narrowed to, without personal values.
+    pub filter: &'a str,
+    /// Whether it holds personal values in full.
+    pub plain: bool,
 }
 
 /// Makes a file of whatever `write` writes and logs it: who took it, why, how
@@ -149,36 +166,49 @@ pub fn export_report(
 ///
 /// # Errors
 /// No purpose; what `write` refuses.
-pub fn export_file(
+pub fn export_file<P: Permit>(
     store: &Store,
-    by: &Authorized<'_, ExportMasked>,
-    name: &str,
-    format: Format,
-    purpose: &str,
+    by: &Authorized<'_, P>,
+    asked: &FileAsked<'_>,
     write: impl FnOnce(&mut dyn Render) -> AppResult<()>,
 ) -> AppResult<Exported> {
     let mut refusals = Vec::new();
-    check_required(&mut refusals, "purpose", purpose);
+    check_required(&mut refusals, "purpose", asked.purpose);
     AppError::refused_unless_empty(refusals)?;
     let mut bytes = Vec::new();
     let rows = {
-        let mut counting = Counting::new(renderer(format, &mut bytes), usize::MAX);
+        let mut counting = Counting::new(renderer(asked.format, &mut bytes), usize::MAX);
         write(&mut counting)?;
         counting.rows
     };
     let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    let ending =
-        Format::ALL.iter().find(|(_, other)| *other == format).map_or("txt", |(name, _)| name);
-    let name = format!("{name}.{ending}");
-    let detail = serde_json::json!({ "file": name, "rows": rows, "sha256": digest }).to_string();
+    let ending = Format::ALL.iter().find(|(_, other)| *other == asked.format);
+    let name = format!("{}.{}", asked.name, ending.map_or("txt", |(ending, _)| ending));
+    let detail = serde_json::json!({
+        "file": name, "filter": asked.filter, "plain": asked.plain, "rows": rows, "sha256": digest,
+    });
+    let purpose = asked.purpose.trim();
     store.write(by.street(), |tx| {
+        let row = ExportRow {
+            id: tx.next_id(),
+            street_code: by.street().to_owned(),
+            username: by.username().to_owned(),
+            at: tx.clock().now(),
+            file_name: name.clone(),
+            filter: asked.filter.to_owned(),
+            row_count: i64::try_from(rows).unwrap_or(i64::MAX),
+            digest: digest.clone(),
+            purpose: purpose.to_owned(),
+            plain: asked.plain,
+        };
+        insert_export(tx.conn, &row)?;
         tx.audit(&Entry {
             actor: by.username(),
             action: "report.export",
-            object_kind: "report",
-            object_id: None,
-            reason: Some(purpose.trim()),
-            detail: Some(&detail),
+            object_kind: "export_log",
+            object_id: Some(row.id),
+            reason: Some(purpose),
+            detail: Some(&detail.to_string()),
         })?;
         Ok(())
     })?;

@@ -14,13 +14,14 @@ mod population_table;
 pub mod programs;
 pub mod public_table;
 pub mod reasons;
+pub mod register;
 pub mod render;
 pub mod roster;
 pub mod rows;
 pub mod year;
 pub mod year_table;
 
-pub use export::{Exported, ReportKind, Shown, export_file, export_report, show_report};
+pub use export::{Exported, ReportKind, Shown, export_report, show_report};
 pub(in crate::services) use month::{block_of, whole_street};
 pub use month::{close_month_summary, month_summary, stored_summary, summarize};
 pub use notice::{NoticeQuery, may_be_posted, write_notice};

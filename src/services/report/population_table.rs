@@ -2,7 +2,7 @@
 //! a figure.
 
 use super::document::{Cell, EVERY_SHEET, Group, Head, Section, TableRow};
-use super::export::{Exported, export_file};
+use super::export::{Exported, FileAsked, export_file};
 use super::population::{
     PopulationCell, PopulationPerson, PopulationQuery, PopulationTable, population, population_rows,
 };
@@ -147,7 +147,9 @@ pub fn export_population(
 ) -> AppResult<Exported> {
     let part = if cell.is_some() { "-rows" } else { "" };
     let name = format!("population-{}-{}{part}", query.from, query.to);
-    export_file(store, by, &name, format, purpose, |out| match cell {
+    let filter = format!("basis={}", query.basis.code());
+    let asked = FileAsked { name: &name, format, purpose, filter: &filter, plain: false };
+    export_file(store, by, &asked, |out| match cell {
         Some(cell) => {
             let people = population_rows(store, by, query, cell)?;
             written(write_people(query, &people, out))

@@ -1,12 +1,14 @@
 //! Residents: register, correct, look up.
 
 mod build;
+mod copy;
 mod correct;
 pub(crate) mod duplicate;
 mod merge;
 mod reveal;
 
 pub use build::{Maker, ResidentInput, build_row};
+pub use copy::{CopiedAccount, CopiedCertificate, CopiedPayment, OwnCopy, own_copy};
 pub use correct::{ResidentPatch, correct};
 pub use duplicate::{Compared, Comparison, Likeness, Pair, compare, keep_apart, list_duplicates};
 pub use merge::MergeRecords;

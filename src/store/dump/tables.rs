@@ -37,6 +37,7 @@ pub const TABLES: &[&str] = &[
     "recheck",
     "history",
     "import_book",
+    "export_log",
     "user_access",
     "recovery_code",
     "token_key",

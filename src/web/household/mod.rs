@@ -5,7 +5,7 @@ mod show;
 
 use askama::Template;
 
-use super::pager::{self, Pager, area_options};
+use super::pager::{self, Pager, area_options, page_address};
 use super::{FormView, Page};
 use crate::domain::household::HouseholdKind;
 use crate::domain::ids::HouseholdId;
@@ -71,6 +71,7 @@ struct ListPage<'a> {
     areas: Vec<AreaOption>,
     homes: Paged<HomeLine>,
     pager: Pager,
+    export: String,
 }
 
 impl ListPage<'_> {
@@ -111,6 +112,7 @@ pub async fn list(user: Allowed<ViewRegistry>, page: Page, query: Query<ListQuer
     let kept = ["text", "area", "kind", "closed"];
     let at = ("/households", &fields, kept.as_slice());
     let pager = Pager::new(&page, at, (first, limit), &homes, |home| home.id.to_string());
+    let export = page_address("/exports/register", &fields, &kept, &[("register", "households")]);
     let form = FormView::new(&page, fields);
-    page.show(|page| ListPage { page, form, areas, homes, pager })
+    page.show(|page| ListPage { page, form, areas, homes, pager, export })
 }

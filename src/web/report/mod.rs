@@ -4,7 +4,7 @@
 mod annual;
 pub mod chart;
 mod dashboard;
-mod download;
+pub(super) mod download;
 mod monthly;
 mod population;
 mod trend;

@@ -1,5 +1,6 @@
 //! P-23 … P-25, P-32: residents.
 
+mod copy;
 mod edit;
 mod form;
 mod protection;
@@ -11,7 +12,7 @@ use askama::Template;
 pub(super) use form::{Options, PERSON_FIELDS, choice, date, person, required_date};
 pub(super) use show::field_name;
 
-use super::pager::{self, Pager, area_options};
+use super::pager::{self, Pager, area_options, page_address};
 use super::{FormView, Page};
 use crate::domain::code_table::Sex;
 use crate::domain::document::Document;
@@ -42,6 +43,9 @@ pub fn routes(routes: &mut Routes) {
     routes.get("/residents/{id}/protection", view, protection::show);
     routes.get("/residents/{id}/reveal", view, reveal::ask);
     routes.post("/residents/{id}/reveal", view, reveal::submit);
+    let copy = Access::SteppedUp(Permission::ExportPlain);
+    routes.get("/residents/{id}/copy", copy, copy::ask);
+    routes.post("/residents/{id}/copy", copy, copy::show);
 }
 
 /// The query of the list.
@@ -96,6 +100,7 @@ struct ListPage<'a> {
     areas: Vec<AreaOption>,
     people: Paged<PersonLine>,
     pager: Pager,
+    export: String,
 }
 
 impl ListPage<'_> {
@@ -168,11 +173,12 @@ async fn draw(
     let pager = Pager::new(&page, at, (first, limit), &people, |person| {
         format!("{}~{}", person.name_pinyin, person.id)
     });
+    let export = page_address("/exports/register", &fields, &kept, &[("register", "residents")]);
     let has_errors = find.is_some();
     let page = if has_errors { page.with_errors() } else { page };
     let form = FormView::new(&page, fields);
     let find = find.unwrap_or_default();
-    let template = ListPage { page: &page, form, find, areas, people, pager };
+    let template = ListPage { page: &page, form, find, areas, people, pager, export };
     if has_errors { page.again(&template) } else { page.show(|_| template) }
 }
 

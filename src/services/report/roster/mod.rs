@@ -370,6 +370,6 @@ pub(super) fn pages(keys: &[LineKey]) -> impl Iterator<Item = &[LineKey]> {
     })
 }
 
-pub(super) fn written(outcome: std::io::Result<()>) -> AppResult<()> {
+pub(super) fn written<T>(outcome: std::io::Result<T>) -> AppResult<T> {
     outcome.map_err(|source| AppError::Io { path: "输出 / output".into(), source })
 }

@@ -1,0 +1,216 @@
+//! P-65: files of the registers, each with its purpose, and the record of what
+//! was taken.
+
+use actix_web::HttpResponse;
+use askama::Template;
+
+use super::form_view::redrawable;
+use super::pager::page_address;
+use super::report::download::{file_format, file_response};
+use super::{FormView, Page};
+use crate::domain::household::HouseholdKind;
+use crate::domain::resident::ResidentStatus;
+use crate::domain::role::Permission as P;
+use crate::error::Refusal;
+use crate::http::{Access, Allowed, Fault, Fields, Form, FromFields, Outcome, Query, Routes};
+use crate::services::auth::{ExportMasked, ExportPlain, ExportRegister, Permit, ViewRegistry};
+use crate::services::report::register::{
+    RegisterQuery, RegisterRight, count_register, export_register, list_files,
+};
+use crate::services::report::render::Format;
+use crate::store::export_log::ExportRow;
+
+/// Registers the pages.
+pub fn routes(routes: &mut Routes) {
+    let (masked, plain) = (Access::Needs(P::ExportRegister), Access::SteppedUp(P::ExportPlain));
+    routes.get("/exports", Access::Needs(P::ExportMasked), list);
+    routes.get("/exports/register", masked, ask_masked);
+    routes.post("/exports/register", masked, masked_file);
+    routes.get("/exports/register/plain", plain, ask_plain);
+    routes.post("/exports/register/plain", plain, plain_file);
+}
+
+#[derive(Template)]
+#[template(path = "export/list.html")]
+struct ListPage<'a> {
+    page: &'a Page,
+    rows: Vec<ExportRow>,
+    may_make: bool,
+}
+
+/// `GET /exports`.
+///
+/// # Errors
+/// The database failed.
+pub async fn list(user: Allowed<ExportMasked>, page: Page) -> Outcome {
+    let page = page.title("menu.exports");
+    let rows = page.run(move |store| list_files(store, &user.authorized()?)).await?;
+    page.show(|page| ListPage { page, rows, may_make: page.may(P::ExportRegister) })
+}
+
+/// The fields that narrow a register, as its list names them.
+const NARROW: &[&str] =
+    &["register", "name", "address", "text", "area", "status", "kind", "closed"];
+
+fn register(fields: &Fields) -> Option<RegisterQuery> {
+    let area = fields.text("area");
+    Some(match fields.value("register") {
+        "residents" => RegisterQuery::Residents {
+            name: fields.text("name"),
+            address: fields.text("address"),
+            area,
+            status: ResidentStatus::from_code(fields.value("status")),
+        },
+        "households" => RegisterQuery::Households {
+            text: fields.text("text"),
+            area,
+            kind: HouseholdKind::from_code(fields.value("kind")),
+            closed: fields.has("closed", "1"),
+        },
+        _ => return None,
+    })
+}
+
+/// Which register.
+#[derive(Debug)]
+pub struct AskQuery(RegisterQuery);
+
+impl FromFields for AskQuery {
+    const FIELDS: &'static [&'static str] = &[];
+    const SHARED: &'static [&'static [&'static str]] = &[NARROW];
+    fn from_fields(fields: &mut Fields) -> Option<AskQuery> {
+        register(fields).map(AskQuery)
+    }
+}
+
+/// Which file, and why.
+#[derive(Debug)]
+pub struct FileForm {
+    query: RegisterQuery,
+    format: Format,
+    purpose: String,
+}
+
+impl FromFields for FileForm {
+    const FIELDS: &'static [&'static str] = &["format", "purpose"];
+    const SHARED: &'static [&'static [&'static str]] = &[NARROW];
+    fn from_fields(fields: &mut Fields) -> Option<FileForm> {
+        let purpose = fields.required("purpose", "请填写用途。", "Enter the purpose.");
+        let format = file_format(fields);
+        let query = register(fields)?;
+        Some(FileForm { query, format: format?, purpose: purpose? })
+    }
+}
+
+#[derive(Template)]
+#[template(path = "export/new.html")]
+struct NewPage<'a> {
+    page: &'a Page,
+    form: FormView,
+    hidden: Vec<(&'static str, String)>,
+    count: i64,
+    plain: bool,
+    other: Option<String>,
+}
+
+const MASKED: &str = "/exports/register";
+const PLAIN: &str = "/exports/register/plain";
+
+async fn draw<Q: Permit + Clone + Send + 'static>(
+    user: &Allowed<Q>,
+    page: Page,
+    (query, fields, plain): (RegisterQuery, Fields, bool),
+    refusals: Option<Vec<Refusal>>,
+) -> Outcome {
+    let actor = user.session().actor.clone();
+    let count = page
+        .run(move |store| count_register(store, &actor.authorize::<ViewRegistry>()?, &query))
+        .await?;
+    let title = if plain { "export.plain_title" } else { "export.new_title" };
+    let page = page.title(title).under("menu.exports", "/exports");
+    let hidden: Vec<_> = NARROW.iter().map(|name| (*name, fields.value(name).to_owned())).collect();
+    let other =
+        (!plain && page.may(P::ExportPlain)).then(|| page_address(PLAIN, &fields, NARROW, &[]));
+    let page = if refusals.is_some() { page.with_errors() } else { page };
+    let form = match &refusals {
+        Some(refusals) => FormView::with_errors(&page, fields, refusals),
+        None => FormView::new(&page, fields),
+    };
+    let template = NewPage { page: &page, form, hidden, count, plain, other };
+    if refusals.is_some() { page.again(&template) } else { page.show(|_| template) }
+}
+
+/// `GET /exports/register?register=residents&area=…`.
+///
+/// # Errors
+/// 400 without a register.
+pub async fn ask_masked(
+    user: Allowed<ExportRegister>,
+    page: Page,
+    query: Query<AskQuery>,
+) -> Outcome {
+    draw(&user, page, (query.value.0, query.fields, false), None).await
+}
+
+/// `GET /exports/register/plain`.
+///
+/// # Errors
+/// 400 without a register.
+pub async fn ask_plain(user: Allowed<ExportPlain>, page: Page, query: Query<AskQuery>) -> Outcome {
+    draw(&user, page, (query.value.0, query.fields, true), None).await
+}
+
+/// `POST /exports/register`.
+///
+/// # Errors
+/// Redrawn without a purpose.
+pub async fn masked_file(
+    user: Allowed<ExportRegister>,
+    page: Page,
+    form: Form<FileForm>,
+) -> Outcome {
+    submit(user, page, form, false).await
+}
+
+/// `POST /exports/register/plain`.
+///
+/// # Errors
+/// Redrawn without a purpose.
+pub async fn plain_file(user: Allowed<ExportPlain>, page: Page, form: Form<FileForm>) -> Outcome {
+    submit(user, page, form, true).await
+}
+
+async fn submit<Q: Permit + Clone + Send + 'static>(
+    user: Allowed<Q>,
+    page: Page,
+    form: Form<FileForm>,
+    plain: bool,
+) -> Outcome {
+    let (fields, checked) = form.checked();
+    let actor = user.session().actor.clone();
+    let outcome = match checked {
+        Ok(FileForm { query, format, purpose }) => page
+            .run(move |store| {
+                let view = actor.authorize::<ViewRegistry>()?;
+                let how = (format, purpose.as_str());
+                if plain {
+                    let right = actor.authorize()?;
+                    export_register(store, &view, &RegisterRight::Plain(&right), &query, how)
+                } else {
+                    let right = actor.authorize()?;
+                    export_register(store, &view, &RegisterRight::Masked(&right), &query, how)
+                }
+            })
+            .await
+            .map(|file| (format, file)),
+        Err(error) => Err(error.into()),
+    };
+    match outcome {
+        Ok((format, file)) => Ok::<HttpResponse, Fault>(file_response(format, file)),
+        Err(fault) => {
+            let refusals = redrawable(fault)?;
+            let query = register(&fields).ok_or_else(Fault::not_found)?;
+            draw(&user, page, (query, fields, plain), Some(refusals)).await
+        }
+    }
+}
