@@ -132,7 +132,7 @@ impl AreaForm {
 
     /// What was shown: another choice has to be shown again.
     fn sight(&self) -> String {
-        format!("{} {}", self.parent, self.from.map(|day| day.to_string()).unwrap_or_default())
+        format!("{}/{}", self.parent, self.from.map(|day| day.to_string()).unwrap_or_default())
     }
 }
 

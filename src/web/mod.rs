@@ -4,6 +4,7 @@
 mod areas;
 pub mod assets;
 mod audit;
+mod benefit;
 mod confirm;
 pub mod error_page;
 mod event;
@@ -50,6 +51,7 @@ pub fn routes(routes: &mut Routes) {
     household::routes(routes);
     event::routes(routes);
     review::routes(routes);
+    benefit::routes(routes);
     import::routes(routes);
     export::routes(routes);
     audit::routes(routes);

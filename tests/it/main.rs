@@ -33,6 +33,7 @@ mod store;
 mod tls;
 mod user;
 mod verify;
+mod web_benefit;
 mod web_import;
 mod web_office;
 mod web_registry;

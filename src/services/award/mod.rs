@@ -4,10 +4,15 @@
 mod checks;
 mod confirm;
 mod decide;
+mod desk;
 mod hold;
 
 pub use confirm::{Beneficiary, ConfirmInput, Confirmed, confirm, set_account};
 pub use decide::{StopInput, annul_stop, grace, stop};
+pub(in crate::services) use desk::account_lines;
+pub use desk::{
+    AccountLine, Application, AwardOptions, AwardPage, apply, award_options, load_award_page,
+};
 pub use hold::{place_hold, release_hold};
 
 pub(crate) use confirm::{confirm_in, set_account_in};

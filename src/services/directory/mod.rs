@@ -10,8 +10,8 @@ pub use home::{
 };
 pub use people::{PeopleQuery, PersonLine, list_people};
 pub use person::{
-    AwardLine, CertificateLine, EventLine, HistoryLine, Membership, PersonPage, VisitLine,
-    load_person,
+    AwardLine, CertificateLine, EventLine, FactLine, HistoryLine, Membership, PersonPage,
+    VisitLine, load_person,
 };
 
 use super::auth::{Authorized, ViewRegistry};

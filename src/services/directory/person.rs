@@ -6,21 +6,25 @@ use super::{area_name, masked_number, masked_phone, sees_names, shown_address, s
 use crate::domain::award::DecisionKind;
 use crate::domain::citizen_id::age_on;
 use crate::domain::code_table::Relation;
+use crate::domain::fact::FactKind;
 use crate::domain::household::HouseholdKind;
 use crate::domain::ids::{AwardId, HouseholdId, ResidentId};
 use crate::domain::life_event::EventKind;
 use crate::domain::mask;
+use crate::domain::money::Fen;
 use crate::domain::month::Month;
+use crate::domain::role::Permission;
 use crate::domain::visit::{Purpose, VisitResult, VisitStatus};
 use crate::error::{AppError, AppResult};
 use crate::services::auth::{Authorized, ViewRegistry};
+use crate::services::award::{AccountLine, account_lines};
 use crate::services::record::{open_opt, sealed};
 use crate::services::report::programs::load_in_force;
 use crate::store::certificate::CERT_NO;
 use crate::store::resident::ResidentRow;
 use crate::store::visit::VisitRow;
 use crate::store::{
-    Db, Store, area, award, certificate, decision, directory, history, household, life_event,
+    Db, Store, area, award, certificate, decision, directory, fact, history, household, life_event,
     membership, resident,
 };
 
@@ -48,6 +52,8 @@ pub struct Membership {
 /// One disability certificate; category and grade stay sealed (SEC-117).
 #[derive(Debug, Clone)]
 pub struct CertificateLine {
+    /// Id.
+    pub id: i64,
     /// Masked number.
     pub number: String,
     /// Date of issue.
@@ -75,6 +81,25 @@ pub struct AwardLine {
     pub last: Option<(DecisionKind, Month)>,
     /// Whether something is held.
     pub held: bool,
+}
+
+/// One fact that the rules read; health and child protection have no line.
+#[derive(Debug, Clone)]
+pub struct FactLine {
+    /// What about.
+    pub kind: FactKind,
+    /// Kind of item, as the policy names it.
+    pub code: String,
+    /// Fen a year (income), or in all (property).
+    pub amount: Option<Fen>,
+    /// First month.
+    pub from: Month,
+    /// First month that it no longer covers.
+    pub to: Option<Month>,
+    /// Since when the office knows.
+    pub known_on: NaiveDate,
+    /// Whether it turned out to be wrong.
+    pub annulled: bool,
 }
 
 /// One visit.
@@ -153,6 +178,10 @@ pub struct PersonPage {
     pub certificates: Vec<CertificateLine>,
     /// Awards of the person and of the households they are counted with.
     pub awards: Vec<AwardLine>,
+    /// Payee accounts; only for whoever decides on awards.
+    pub accounts: Vec<AccountLine>,
+    /// Income and other facts; only for whoever decides on awards.
+    pub facts: Vec<FactLine>,
     /// Visits.
     pub visits: Vec<VisitLine>,
     /// Events.
@@ -171,7 +200,7 @@ pub fn load_person(
     id: ResidentId,
 ) -> AppResult<PersonPage> {
     let today = store.clock().today();
-    let plain = sees_names(by);
+    let (plain, decides) = (sees_names(by), by.role().may(Permission::EditAward));
     store.read(|conn| {
         let row = resident::find_resident(conn, by.scope(), id)?
             .ok_or_else(|| AppError::not_found("居民", "resident"))?;
@@ -187,6 +216,8 @@ pub fn load_person(
             memberships: memberships(conn, by, id)?,
             certificates: certificates(conn, store, by, id)?,
             awards: awards(conn, by, &row)?,
+            accounts: if decides { account_lines(conn, store, by.street(), id)? } else { vec![] },
+            facts: if decides { facts(conn, by, id)? } else { vec![] },
             visits: visit_lines(directory::list_visits_of(conn, by.street(), id)?),
             events: events(conn, by, id)?,
             history: history_lines(conn, store, by, "resident", id.0)?,
@@ -235,6 +266,7 @@ fn certificates(
             let number =
                 store.cipher().open_text(CERT_NO, row.id, &row.cert_no_enc).map_err(sealed)?;
             Ok(CertificateLine {
+                id: row.id,
                 number: mask::certificate(&number),
                 issued_on: row.issued_on,
                 valid_to: row.valid_to,
@@ -243,6 +275,27 @@ fn certificates(
             })
         })
         .collect()
+}
+
+fn facts(
+    conn: &mut Db,
+    by: &Authorized<'_, ViewRegistry>,
+    id: ResidentId,
+) -> AppResult<Vec<FactLine>> {
+    let shown = |kind: FactKind| !kind.is_health() && kind != FactKind::ChildClass;
+    let rows = fact::list_facts_of(conn, by.street(), id)?.into_iter().rev();
+    Ok(rows
+        .filter(|row| shown(row.kind))
+        .map(|row| FactLine {
+            kind: row.kind,
+            code: row.code.unwrap_or_default(),
+            amount: row.amount_fen,
+            from: row.from_month,
+            to: row.to_month,
+            known_on: row.known_on,
+            annulled: row.annulled_on.is_some(),
+        })
+        .collect())
 }
 
 fn awards(

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use crate::domain::award::BeneficiaryKind;
 use crate::domain::money::Fen;
 use crate::domain::month::Month;
-use crate::domain::policy::{Block, Policy, Restricted};
+use crate::domain::policy::{Block, Policy, Program, Restricted};
 use crate::domain::summary::{Period, ProgramLabel};
 use crate::error::{AppError, AppResult, ErrorCode};
 use crate::store::Db;
@@ -93,6 +93,13 @@ impl Programs {
                 child: program.restricted == Some(Restricted::Child),
             });
         }
+    }
+
+    /// What the newest policy says of a program.
+    #[must_use]
+    pub fn rule(&self, code: &str) -> Option<&Program> {
+        let mut found = self.policies.iter().filter_map(|p| p.program(p.program_index(code)?));
+        found.next()
     }
 
     /// The label of a program. Opening runs of a program that no policy names

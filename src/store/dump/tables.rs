@@ -37,7 +37,6 @@ pub const TABLES: &[&str] = &[
     "recheck",
     "history",
     "import_book",
-    "export_log",
     "user_access",
     "recovery_code",
     "token_key",
@@ -45,6 +44,7 @@ pub const TABLES: &[&str] = &[
     "review_task",
     "pending_change",
     "not_duplicate",
+    "export_log",
     "idempotency_key",
 ];
 

@@ -113,7 +113,6 @@ struct NewPage<'a> {
     other: Option<String>,
 }
 
-const MASKED: &str = "/exports/register";
 const PLAIN: &str = "/exports/register/plain";
 
 async fn draw<Q: Permit + Clone + Send + 'static>(

@@ -7,6 +7,7 @@ use crate::domain::award::DecisionKind;
 use crate::domain::code_table::{Ethnicity, Relation};
 use crate::domain::ids::ResidentId;
 use crate::domain::life_event::Confidence;
+use crate::domain::money::Fen;
 use crate::domain::month::Month;
 use crate::domain::resident::ResidentStatus;
 use crate::domain::role::Permission;
@@ -14,6 +15,7 @@ use crate::http::{Allowed, Outcome, Path};
 use crate::services::auth::ViewRegistry;
 use crate::services::directory::{self, HistoryLine, PersonPage};
 use crate::web::Page;
+use crate::web::page::money;
 
 #[derive(Template)]
 #[template(path = "resident/show.html")]
@@ -54,6 +56,15 @@ impl ShowPage<'_> {
 
     fn can_edit(&self) -> bool {
         self.page.may(Permission::EditRegistry) && self.person.row.status != ResidentStatus::Merged
+    }
+
+    /// Whether the caller decides on this person's awards.
+    fn decides(&self) -> bool {
+        self.page.may(Permission::EditAward) && self.person.row.status != ResidentStatus::Merged
+    }
+
+    fn amount(&self, amount: &Option<Fen>) -> String {
+        amount.map_or_else(|| "—".to_owned(), money)
     }
 
     fn has_events(&self) -> bool {
