@@ -232,8 +232,8 @@ pub fn history_answer(lines: Vec<HistoryLine>) -> HistoryAnswer {
         at: Instant(line.at),
         actor: line.actor,
         field: line.field,
-        old: line.old,
-        new: line.new,
+        old: line.old.zh,
+        new: line.new.zh,
         reason: line.reason,
     });
     HistoryAnswer { items: items.collect() }

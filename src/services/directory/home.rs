@@ -2,7 +2,8 @@
 
 use chrono::NaiveDate;
 
-use super::person::{history_lines, visit_lines};
+use super::history::history_lines;
+use super::person::visit_lines;
 use super::{
     HistoryLine, Paged, VisitLine, area_name, below, masked_number, paged, sees_names,
     shown_address, shown_name,

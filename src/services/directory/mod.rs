@@ -1,17 +1,18 @@
 //! The registry as its pages show it: lists, a person's page, a household's
 //! page. Numbers are masked here, before any front end sees them (SEC-117).
 
+mod history;
 mod home;
 mod people;
 mod person;
 
+pub use history::{HistoryLine, Said};
 pub use home::{
     HomeLine, HomeMembers, HomePage, HomeQuery, Member, list_homes, load_home, load_home_members,
 };
 pub use people::{PeopleQuery, PersonLine, list_people};
 pub use person::{
-    AwardLine, CertificateLine, EventLine, FactLine, HistoryLine, Membership, PersonPage,
-    VisitLine, load_person,
+    AwardLine, CertificateLine, EventLine, FactLine, Membership, PersonPage, VisitLine, load_person,
 };
 
 use super::auth::{Authorized, ViewRegistry};
@@ -100,6 +101,27 @@ pub fn list_area_options(
             .collect();
         options.sort_by(|a, b| a.code.cmp(&b.code));
         Ok(options)
+    })
+}
+
+/// The communities of the other streets of the registry, each with its street
+/// in front: where somebody can move to.
+///
+/// # Errors
+/// The database failed.
+pub fn list_other_areas(
+    store: &Store,
+    by: &Authorized<'_, ViewRegistry>,
+) -> AppResult<Vec<AreaOption>> {
+    let today = store.clock().today();
+    store.read(|conn| {
+        let tree = area::load_tree(conn, today)?;
+        let named = |code: String| {
+            let street = tree.street_of(&code).filter(|street| *street != by.street())?;
+            let street = tree.area(street)?.name.clone();
+            Some(AreaOption { name: format!("{street} {}", area_name(&tree, &code)), code })
+        };
+        Ok(tree.codes_at(Level::Community).into_iter().filter_map(named).collect())
     })
 }
 

@@ -1,7 +1,8 @@
 //! P-24: everything that one page says about a person.
 
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::NaiveDate;
 
+use super::history::{HistoryLine, history_lines};
 use super::{area_name, masked_number, masked_phone, sees_names, shown_address, shown_name};
 use crate::domain::award::DecisionKind;
 use crate::domain::citizen_id::age_on;
@@ -18,13 +19,13 @@ use crate::domain::visit::{Purpose, VisitResult, VisitStatus};
 use crate::error::{AppError, AppResult};
 use crate::services::auth::{Authorized, ViewRegistry};
 use crate::services::award::{AccountLine, account_lines};
-use crate::services::record::{open_opt, sealed};
+use crate::services::record::sealed;
 use crate::services::report::programs::load_in_force;
 use crate::store::certificate::CERT_NO;
 use crate::store::resident::ResidentRow;
 use crate::store::visit::VisitRow;
 use crate::store::{
-    Db, Store, area, award, certificate, decision, directory, fact, history, household, life_event,
+    Db, Store, area, award, certificate, decision, directory, fact, household, life_event,
     membership, resident,
 };
 
@@ -134,23 +135,6 @@ pub struct EventLine {
     pub confidence: i32,
     /// The day it turned out to be wrong.
     pub annulled_on: Option<NaiveDate>,
-}
-
-/// One entry of the history, masked.
-#[derive(Debug, Clone)]
-pub struct HistoryLine {
-    /// UTC.
-    pub at: NaiveDateTime,
-    /// Who.
-    pub actor: String,
-    /// Which field; none for the creation.
-    pub field: Option<String>,
-    /// Value before.
-    pub old: String,
-    /// Value after.
-    pub new: String,
-    /// Why.
-    pub reason: String,
 }
 
 /// A person's page.
@@ -366,45 +350,4 @@ fn events(
             annulled_on: row.annulled_on,
         })
         .collect())
-}
-
-/// A record's history with its personal values masked, the latest first.
-pub(super) fn history_lines(
-    conn: &mut Db,
-    store: &Store,
-    by: &Authorized<'_, ViewRegistry>,
-    kind: &str,
-    id: i64,
-) -> AppResult<Vec<HistoryLine>> {
-    let plain = sees_names(by);
-    let mut lines = Vec::new();
-    for row in history::list_history(conn, by.street(), kind, id)?.into_iter().rev() {
-        let open =
-            |field: &str, value: Option<&[u8]>| open_opt(store.cipher(), field, row.id, value);
-        let (old, new) = (
-            open(history::OLD, row.old_enc.as_deref())?,
-            open(history::NEW, row.new_enc.as_deref())?,
-        );
-        let field = row.field.as_deref().unwrap_or_default();
-        let shown = |value: Option<String>| match value {
-            None => String::new(),
-            Some(value) => match field {
-                "doc_no" => mask::id_number(&value),
-                "phone" => mask::phone(&value),
-                "name" => shown_name(&value, plain),
-                "address" => shown_address(&value, plain),
-                "birth_on" if !plain => value.get(..4).unwrap_or_default().to_owned(),
-                _ => value,
-            },
-        };
-        lines.push(HistoryLine {
-            at: row.at,
-            old: shown(old),
-            new: shown(new),
-            actor: row.actor,
-            reason: row.reason.unwrap_or_default(),
-            field: row.field,
-        });
-    }
-    Ok(lines)
 }

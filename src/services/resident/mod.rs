@@ -5,6 +5,7 @@ mod copy;
 mod correct;
 pub(crate) mod duplicate;
 mod merge;
+mod restore;
 mod reveal;
 
 pub use build::{Maker, ResidentInput, build_row};
@@ -13,6 +14,7 @@ pub use correct::{ResidentPatch, correct};
 pub use duplicate::{Compared, Comparison, Likeness, Pair, compare, keep_apart, list_duplicates};
 pub use merge::MergeRecords;
 pub(crate) use merge::merge_in;
+pub use restore::{RESTORABLE, restore};
 pub use reveal::{daily_quota, reveal_field, revealed_today};
 
 use super::auth::{Authorized, EditRegistry, ViewRegistry};

@@ -3,6 +3,7 @@
 //! for somebody in receipt waits for a second person (`rulings.md` P10).
 
 mod account;
+mod application;
 mod award;
 mod certificate;
 mod fact;
@@ -22,8 +23,8 @@ use crate::web::form_view::redrawable;
 pub fn routes(routes: &mut Routes) {
     let award = Access::Needs(Permission::EditAward);
     let view = Access::Needs(Permission::ViewRegistry);
-    routes.get("/residents/{id}/awards/new", award, award::ask_new);
-    routes.post("/residents/{id}/awards/new", award, award::create);
+    routes.get("/residents/{id}/awards/new", award, application::ask_new);
+    routes.post("/residents/{id}/awards/new", award, application::create);
     routes.get("/awards/{id}", view, award::show);
     routes.post("/awards/{id}/stop", award, award::stop);
     routes.post("/awards/{id}/annul", award, award::annul);

@@ -176,7 +176,7 @@ fn register(
     let (_, people, household) = load(store, user, at)?;
     let known = |id: &ResidentId| people.iter().any(|(other, _)| other == id);
     let input = VisitInput {
-        visit_no: format!("V{}", store.next_id()),
+        visit_no: visit_no(store.next_id()),
         household,
         persons: form.persons.into_iter().filter(known).collect(),
         purpose: form.purpose,
@@ -189,6 +189,13 @@ fn register(
         reviewed_on: None,
     };
     visit::add(store, &user.authorized()?, &input)
+}
+
+/// A number of the program's own: letters only, so that it never looks like a
+/// person's.
+fn visit_no(id: i64) -> String {
+    let letter = |c: char| c.to_digit(16).and_then(|d| char::from_u32(u32::from('A') + d));
+    format!("V{id:x}").chars().map(|c| letter(c).unwrap_or(c)).collect()
 }
 
 /// `GET /residents/{id}/visits/new`.

@@ -6,6 +6,7 @@ mod arrival;
 mod form;
 mod home;
 mod person;
+mod transfer;
 
 use crate::domain::role::Permission;
 use crate::http::{Access, Outcome, Routes};
@@ -22,6 +23,8 @@ pub fn routes(routes: &mut Routes) {
     routes.post("/residents/{id}/death", may, person::death);
     routes.get("/residents/{id}/move-out", may, person::ask_move_out);
     routes.post("/residents/{id}/move-out", may, person::move_out);
+    routes.get("/residents/{id}/transfer", may, transfer::ask);
+    routes.post("/residents/{id}/transfer", may, transfer::submit);
     routes.get("/households/{id}/birth", may, arrival::ask_birth);
     routes.post("/households/{id}/birth", may, arrival::birth);
     routes.get("/households/{id}/move-in", may, arrival::ask_move_in);

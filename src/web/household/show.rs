@@ -27,6 +27,11 @@ impl ShowPage<'_> {
         sex_text(self.page, *number)
     }
 
+    /// A household changes by its events; nothing of it is restored alone.
+    fn restore_href(&self, _line: &HistoryLine) -> String {
+        String::new()
+    }
+
     fn field_name(&self, line: &HistoryLine) -> String {
         field_name(self.page, line)
     }

@@ -23,6 +23,12 @@ impl Page {
         }
     }
 
+    /// Whether the role may confirm what another entered (`rulings.md` P10).
+    #[must_use]
+    pub fn may_be_second(&self) -> bool {
+        self.session().is_some_and(|session| session.actor.role().is_second_person())
+    }
+
     /// Whether the account has a right beyond its role (`child`, `mental`).
     #[must_use]
     pub fn has_right(&self, right: &str) -> bool {

@@ -4,6 +4,7 @@ mod copy;
 mod edit;
 mod form;
 mod protection;
+mod restore;
 mod reveal;
 mod show;
 
@@ -43,6 +44,8 @@ pub fn routes(routes: &mut Routes) {
     routes.get("/residents/{id}/protection", view, protection::show);
     routes.get("/residents/{id}/reveal", view, reveal::ask);
     routes.post("/residents/{id}/reveal", view, reveal::submit);
+    routes.get("/residents/{id}/history/{entry}/restore", edit, restore::ask);
+    routes.post("/residents/{id}/history/{entry}/restore", edit, restore::restore);
     let copy = Access::SteppedUp(Permission::ExportPlain);
     routes.get("/residents/{id}/copy", copy, copy::ask);
     routes.post("/residents/{id}/copy", copy, copy::show);

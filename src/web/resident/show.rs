@@ -46,6 +46,16 @@ impl ShowPage<'_> {
         format!("{} {}", self.page.either(last.0.zh(), last.0.en()), last.1)
     }
 
+    /// Where the value before this entry is brought back; empty if it is not.
+    fn restore_href(&self, line: &HistoryLine) -> String {
+        let person = self.person.row.id;
+        let may = self.can_edit() && self.page.may_be_second();
+        if may && super::restore::can_restore(line) {
+            return format!("/residents/{person}/history/{}/restore", line.id);
+        }
+        String::new()
+    }
+
     fn field_name(&self, line: &HistoryLine) -> String {
         field_name(self.page, line)
     }
