@@ -10,8 +10,8 @@ use super::Db;
 use super::book::ImportBookRow;
 use super::schema::{
     account, attempt, award, certificate, claim, decision, fact, guardian, history, hold,
-    household, identity_claim, import_book, life_event, line, membership, pending_change, resident,
-    review_task, run, temp_case, visit, visit_person,
+    household, identity_claim, import_book, life_event, line, membership, not_duplicate,
+    pending_change, resident, review_task, run, temp_case, visit, visit_person,
 };
 use crate::domain::payout::RunState;
 
@@ -113,6 +113,8 @@ pub fn list_built_on(conn: &mut Db, street: &str, import: i64) -> QueryResult<Ve
     note("claim", refers!(conn, at, claim.award_id -> award));
     note("attempt", refers!(conn, at, attempt.account_id -> account));
     note("review_task", refers!(conn, at, review_task.award_id -> award));
+    note("not_duplicate", refers!(conn, at, not_duplicate.first_id -> resident));
+    note("not_duplicate", refers!(conn, at, not_duplicate.second_id -> resident));
     note("pending_change", refers!(conn, at, pending_change.resident_id -> resident));
     note("visit", is_visited(conn, street, import)?);
     Ok(found)

@@ -7,7 +7,8 @@ use crate::domain::fact::{FactDates, FactKind};
 use crate::domain::ids::ResidentId;
 use crate::domain::money::Fen;
 use crate::domain::month::Month;
-use crate::error::Refusal;
+use crate::domain::role::Rights;
+use crate::error::{AppError, Refusal};
 use crate::http::{Allowed, Fields, Form, FromFields, Outcome, Path};
 use crate::services::auth::{EditAward, EditRegistry};
 use crate::services::change::{self, Proposal};
@@ -27,14 +28,17 @@ impl FactPage<'_> {
     /// Kinds that the account may enter: the restricted ones need their right.
     fn kinds(&self) -> Vec<(&'static str, &'static str)> {
         let page = self.page;
-        let seen = FactKind::ALL.iter().filter(|kind| match kind {
-            FactKind::ChildClass => page.has_right("child"),
-            FactKind::MentalRegister | FactKind::Appraisal | FactKind::Incident => {
-                page.has_right("mental")
-            }
-            _ => true,
-        });
+        let rights = page.rights();
+        let seen = FactKind::ALL.iter().filter(|kind| may_enter(**kind, rights));
         seen.map(|kind| (kind.code(), page.either(kind.zh(), kind.en()))).collect()
+    }
+}
+
+fn may_enter(kind: FactKind, rights: Rights) -> bool {
+    match kind {
+        FactKind::ChildClass => rights.child,
+        FactKind::MentalRegister | FactKind::Appraisal | FactKind::Incident => rights.mental,
+        _ => true,
     }
 }
 
@@ -122,6 +126,10 @@ pub async fn submit(
     let outcome = match checked {
         Ok(FactForm(input)) => {
             page.run(move |store| {
+                if !may_enter(input.kind, user.session().extra()) {
+                    let (zh, en) = ("请选择情况类型。", "Choose the kind.");
+                    return Err(AppError::refuse(Refusal::field("kind", zh, en)));
+                }
                 let by = user.session().actor.authorize::<EditRegistry>()?;
                 let input = FactInput { resident: id, ..input };
                 change::propose(store, &by, &Proposal::Fact(input)).map(|_| "change_proposed")

@@ -4,8 +4,9 @@ use askama::Template;
 
 use super::today;
 use crate::domain::ids::{HouseholdId, ResidentId};
+use crate::domain::role::Rights;
 use crate::domain::visit::{Purpose, VisitResult, VisitStatus};
-use crate::error::{AppResult, Refusal};
+use crate::error::{AppError, AppResult, Refusal};
 use crate::http::{Allowed, Fault, Fields, Form, FromFields, Outcome, Path};
 use crate::services::auth::{EditRegistry, ViewRegistry};
 use crate::services::directory;
@@ -44,16 +45,22 @@ struct VisitPage<'a> {
 impl VisitPage<'_> {
     fn purposes(&self) -> Vec<(&'static str, &'static str)> {
         let page = self.page;
-        let seen = Purpose::ALL.iter().filter(|purpose| match purpose {
-            Purpose::Child => page.has_right("child"),
-            Purpose::Mental => page.has_right("mental"),
-            _ => true,
-        });
+        let rights = page.rights();
+        let seen = Purpose::ALL.iter().filter(|purpose| may_enter(**purpose, rights));
         seen.map(|purpose| (purpose.code(), page.either(purpose.zh(), purpose.en()))).collect()
     }
 
     fn results(&self) -> Vec<(&'static str, &'static str)> {
         VisitResult::ALL.iter().map(|r| (r.code(), self.page.either(r.zh(), r.en()))).collect()
+    }
+}
+
+/// Visits of the restricted domains are entered by whoever may see them.
+fn may_enter(purpose: Purpose, rights: Rights) -> bool {
+    match purpose {
+        Purpose::Child => rights.child,
+        Purpose::Mental => rights.mental,
+        _ => true,
     }
 }
 
@@ -173,6 +180,10 @@ fn register(
     at: At,
     form: VisitForm,
 ) -> AppResult<i64> {
+    if !may_enter(form.purpose, user.session().extra()) {
+        let (zh, en) = ("请选择走访目的。", "Choose the purpose.");
+        return Err(AppError::refuse(Refusal::field("purpose", zh, en)));
+    }
     let (_, people, household) = load(store, user, at)?;
     let known = |id: &ResidentId| people.iter().any(|(other, _)| other == id);
     let input = VisitInput {

@@ -3,6 +3,7 @@
 use super::{Crumb, Page};
 use crate::domain::money::Fen;
 use crate::domain::month::Month;
+use crate::domain::role::Rights;
 use crate::web::Lang;
 
 impl Page {
@@ -21,6 +22,12 @@ impl Page {
             Lang::Zh => first.format("%Y年%-m月").to_string(),
             Lang::En => first.format("%b %Y").to_string(),
         }
+    }
+
+    /// The account's rights beyond its role; none without a session.
+    #[must_use]
+    pub fn rights(&self) -> Rights {
+        self.session().map(|session| session.extra()).unwrap_or_default()
     }
 
     /// Whether the role may confirm what another entered (`rulings.md` P10).
