@@ -14,9 +14,9 @@ use super::resident::ResidentStatus;
 coded! {
     /// Who is counted, by the present residence status of the record.
     Basis {
-        Register = "register", "在册人口", "everybody on the register";
-        Hukou = "hukou", "户籍人口", "registered population";
-        Living = "living", "常住人口", "usual residents";
+        Register = "register", "在册人口", "Everybody on the register";
+        Hukou = "hukou", "户籍人口", "Registered population";
+        Living = "living", "常住人口", "Usual residents";
     }
 }
 
@@ -54,14 +54,14 @@ impl Basis {
 coded! {
     /// A column of the table.
     Flow {
-        Opening = "opening", "期初", "opening";
-        Birth = "birth", "出生", "births";
-        MovedIn = "moved_in", "迁入", "moved in";
-        CameOver = "came_over", "街道内转入", "from another community";
-        Death = "death", "死亡", "deaths";
-        MovedOut = "moved_out", "迁出", "moved out";
-        WentOver = "went_over", "街道内转出", "to another community";
-        Closing = "closing", "期末", "closing";
+        Opening = "opening", "期初", "Opening";
+        Birth = "birth", "出生", "Births";
+        MovedIn = "moved_in", "迁入", "Moved in";
+        CameOver = "came_over", "街道内转入", "From another community";
+        Death = "death", "死亡", "Deaths";
+        MovedOut = "moved_out", "迁出", "Moved out";
+        WentOver = "went_over", "街道内转出", "To another community";
+        Closing = "closing", "期末", "Closing";
     }
 }
 
@@ -256,8 +256,8 @@ impl<P: Copy + PartialEq> Life<'_, P> {
 coded! {
     /// How an event's report missed the period.
     Late {
-        After = "after", "本期发生、期后申报(已计入本期)", "happened in the period, reported after it (counted above)";
-        Before = "before", "期前发生、本期申报(计入发生期)", "happened before the period, reported in it (counted where it happened)";
+        After = "after", "本期发生、期后申报(已计入本期)", "Happened in the period, reported after it (counted above)";
+        Before = "before", "期前发生、本期申报(计入发生期)", "Happened before the period, reported in it (counted where it happened)";
     }
 }
 

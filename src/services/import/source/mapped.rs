@@ -81,18 +81,28 @@ fn guess(name: &str, headers: &[String]) -> SheetMapping {
         fitting.max_by_key(|sheet| known(sheet))
     };
     let sheet = Sheet::find(name).or_else(by_headers);
-    SheetMapping {
-        register: sheet.map_or_else(String::new, |sheet| sheet.key.to_owned()),
-        columns: headers
-            .iter()
-            .map(|header| sheet.map_or("", |sheet| field(sheet, header)).to_owned())
-            .collect(),
+    let mut columns: Vec<String> = Vec::with_capacity(headers.len());
+    for header in headers {
+        let key = sheet.map_or("", |sheet| field(sheet, header));
+        // Of two columns that could be a field, the first one is it.
+        let taken = columns.iter().any(|other| other == key);
+        columns.push(if taken { String::new() } else { key.to_owned() });
     }
+    let register = sheet.map_or_else(String::new, |sheet| sheet.key.to_owned());
+    SheetMapping { register, columns }
 }
 
+/// The field of that name, or the only one whose name stands in the header
+/// (居民姓名 for 姓名).
 fn field<'a>(sheet: &'a Sheet, header: &str) -> &'a str {
-    let column = sheet.column_at(header).and_then(|at| sheet.columns.get(at));
-    column.map_or("", |column| column.key)
+    if let Some(column) = sheet.column_at(header).and_then(|at| sheet.columns.get(at)) {
+        return column.key;
+    }
+    let mut near = sheet.columns.iter().filter(|column| header.contains(column.zh));
+    match (near.next(), near.next()) {
+        (Some(column), None) => column.key,
+        _ => "",
+    }
 }
 
 fn masked(sheet: Option<&'static Sheet>, mapping: &SheetMapping, row: &[Cell]) -> Vec<String> {
