@@ -31,15 +31,15 @@ source, target = sys.argv[1:]
 if os.path.exists(target):
     os.remove(target)
 old = sqlite3.connect(source)
-tables = ["resident", "identity_claim"]
+tables = ["resident", "identity_claim", "name_part"]
 new = sqlite3.connect(target, isolation_level=None)
 for pragma in ["journal_mode=WAL", "synchronous=FULL", "cache_size=-32768", "mmap_size=268435456"]:
     new.execute("PRAGMA " + pragma)
 for (sql,) in old.execute(
-    "SELECT sql FROM sqlite_master WHERE tbl_name IN (?,?) AND sql IS NOT NULL ORDER BY type DESC", tables
+    "SELECT sql FROM sqlite_master WHERE tbl_name IN (?,?,?) AND sql IS NOT NULL ORDER BY type DESC", tables
 ):
     new.execute(sql)
-rows = {table: old.execute(f"SELECT * FROM {table} ORDER BY rowid").fetchall() for table in tables}
+rows = {table: old.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall() for table in tables}
 started = time.monotonic()
 new.execute("BEGIN IMMEDIATE")
 for table in tables:

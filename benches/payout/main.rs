@@ -21,7 +21,7 @@ use mingce::config::Config;
 use mingce::domain::certificate::{Category, CertificateDetail, Grade};
 use mingce::domain::ids::{ResidentId, UnitId};
 use mingce::domain::month::Month;
-use mingce::domain::role::Role;
+use mingce::domain::role::{Rights, Role};
 use mingce::error::{AppError, AppResult, ErrorCode};
 use mingce::per_backend;
 use mingce::services::payout::{DraftOptions, draft};
@@ -234,7 +234,7 @@ fn main() -> AppResult<()> {
     clock.move_to(month.day(16));
     phase("month run", awards, || draft(&store, &make, month, options))?;
     phase("month run, nothing changed", awards, || draft(&store, &make, month, options))?;
-    let query = RosterQuery { program: "care".to_owned(), month };
+    let query = RosterQuery { program: "care".to_owned(), month, rights: Rights::default() };
     let rows = phase("roster, not written", awards, || roster::collect(&store, &clerk, &query))?;
     for _ in 0..3 {
         let book = dir.join("roster.xlsx");

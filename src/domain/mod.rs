@@ -37,6 +37,7 @@ pub mod resident;
 pub mod reveal;
 pub mod role;
 pub mod scope;
+pub mod search;
 pub mod summary;
 pub mod temp_case;
 pub mod visit;

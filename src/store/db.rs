@@ -101,7 +101,6 @@ fn prepare_sqlite(conn: &mut SqliteConnection, read_only: bool) -> QueryResult<(
         "PRAGMA synchronous=FULL", // an acknowledged write survives a power cut
         "PRAGMA foreign_keys=ON",
         "PRAGMA cache_size=-32768",
-        "PRAGMA mmap_size=268435456",
         "PRAGMA temp_store=MEMORY",
     ] {
         conn.batch_execute(pragma)?;
@@ -152,6 +151,22 @@ pub(super) fn rollback(conn: &mut Db) {
     let outcome = per_backend!(conn, |c| AnsiTransactionManager::rollback_transaction(c));
     if let Err(error) = outcome {
         tracing::warn!(%error, "rollback failed; the connection is dropped");
+    }
+}
+
+/// Renews the statistics that the planner works by.
+///
+/// On SQLite a connection reads them with the schema and never again, so the
+/// old ones are dropped: that changes the schema, and every open connection
+/// reads both anew at its next statement.
+pub(super) fn refresh_statistics(conn: &mut Db) -> QueryResult<()> {
+    match conn {
+        Db::Lite(c) => c.immediate_transaction(|c| {
+            c.batch_execute("PRAGMA analysis_limit=100000")?;
+            c.batch_execute("DROP TABLE IF EXISTS sqlite_stat1")?;
+            c.batch_execute("ANALYZE")
+        }),
+        Db::Pg(c) => c.batch_execute("ANALYZE"),
     }
 }
 

@@ -1,4 +1,5 @@
-//! Lists of residents and households, searched and paged by key.
+//! Whole lists of residents and households, paged by key (searched ones:
+//! `search`), and what stands in their rows.
 
 use diesel::dsl::count_star;
 use diesel::prelude::*;
@@ -13,30 +14,13 @@ use crate::domain::ids::{HouseholdId, ResidentId};
 use crate::domain::resident::ResidentStatus;
 use crate::domain::scope::Scope;
 
-/// Most households that one address may match; a vaguer one is refused by the
-/// service.
-pub const ADDRESS_MATCHES: i64 = 2000;
-
-/// What a name is searched by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NameMatch {
-    /// Part of the name.
-    Part(String),
-    /// Beginning of the initials or of the full pinyin, in small letters.
-    Sound(String),
-}
-
 /// Which residents.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PersonFilter {
-    /// By name.
-    pub name: Option<NameMatch>,
     /// Only in these areas.
     pub areas: Option<Vec<String>>,
     /// Only in this state.
     pub status: Option<ResidentStatus>,
-    /// Only these people.
-    pub people: Option<Vec<ResidentId>>,
 }
 
 /// Where a page begins.
@@ -63,23 +47,6 @@ macro_rules! people {
         }
         if let Some(status) = $filter.status {
             query = query.filter(resident::status.eq(status));
-        }
-        if let Some(people) = &$filter.people {
-            query = query.filter(resident::id.eq_any(people.clone()));
-        }
-        match &$filter.name {
-            Some(NameMatch::Part(part)) => {
-                query = query.filter(resident::name.like(format!("%{part}%")));
-            }
-            Some(NameMatch::Sound(sound)) => {
-                let prefix = format!("{sound}%");
-                query = query.filter(
-                    resident::name_initials
-                        .like(prefix.clone())
-                        .or(resident::name_pinyin.like(prefix)),
-                );
-            }
-            None => {}
         }
         query
     }};
@@ -129,8 +96,6 @@ pub fn count_found(conn: &mut Db, scope: &Scope, filter: &PersonFilter) -> Query
 /// Which households.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HomeFilter {
-    /// Part of the address or of the number.
-    pub text: Option<String>,
     /// Only in these areas.
     pub areas: Option<Vec<String>>,
     /// Only of this kind.
@@ -155,12 +120,6 @@ macro_rules! homes {
         }
         if !$filter.closed {
             query = query.filter(household::closed_on.is_null());
-        }
-        if let Some(text) = &$filter.text {
-            let part = format!("%{text}%");
-            query = query.filter(
-                household::address.like(part.clone()).or(household::household_no.like(part)),
-            );
         }
         query
     }};
@@ -225,29 +184,6 @@ pub fn list_homes_of(
         );
     }
     Ok(found)
-}
-
-/// Who lives in an open household whose address has this part.
-///
-/// # Errors
-/// The database failed.
-pub fn list_people_at(conn: &mut Db, scope: &Scope, address: &str) -> QueryResult<Vec<ResidentId>> {
-    let filter = HomeFilter { text: Some(address.to_owned()), ..HomeFilter::default() };
-    let ids: Vec<HouseholdId> =
-        homes!(scope, filter).limit(ADDRESS_MATCHES).select(household::id).load(conn)?;
-    let mut people = Vec::new();
-    for some in ids.chunks(500) {
-        people.extend(
-            membership::table
-                .filter(membership::street_code.eq(scope.street_code()))
-                .filter(membership::household_id.eq_any(some).and(membership::to_on.is_null()))
-                .select(membership::resident_id)
-                .load::<ResidentId>(conn)?,
-        );
-    }
-    people.sort_unstable();
-    people.dedup();
-    Ok(people)
 }
 
 /// How many open members these households have.

@@ -3,9 +3,9 @@
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
-use super::Db;
 use super::coded::insert_batches;
 use super::schema::household;
+use super::{Db, search};
 use crate::domain::household::HouseholdKind;
 use crate::domain::ids::{HouseholdId, ResidentId, UnitId};
 use crate::domain::scope::Scope;
@@ -54,6 +54,11 @@ pub struct HouseholdRow {
 /// # Errors
 /// The database failed.
 pub fn insert_households(conn: &mut Db, rows: &[HouseholdRow]) -> QueryResult<usize> {
+    for same in rows.chunk_by(|a, b| a.street_code == b.street_code) {
+        let street = same.first().map_or("", |row| &row.street_code);
+        let addresses = same.iter().map(|row| (row.id, row.address.as_str()));
+        search::insert_addresses(conn, street, addresses)?;
+    }
     insert_batches!(conn, household::table, rows)
 }
 
@@ -94,6 +99,28 @@ pub fn find_household_by_no(
         .optional()
 }
 
+/// Households by id; missing ones are simply not in the list.
+///
+/// # Errors
+/// The database failed.
+pub fn list_households_by_id(
+    conn: &mut Db,
+    street: &str,
+    ids: &[HouseholdId],
+) -> QueryResult<Vec<HouseholdRow>> {
+    let mut rows = Vec::with_capacity(ids.len());
+    for some in ids.chunks(500) {
+        rows.extend(
+            household::table
+                .filter(household::street_code.eq(street).and(household::id.eq_any(some)))
+                .order(household::id)
+                .select(HouseholdRow::as_select())
+                .load::<HouseholdRow>(conn)?,
+        );
+    }
+    Ok(rows)
+}
+
 /// A page of households after `after` in id order, within the scope.
 ///
 /// # Errors
@@ -119,6 +146,14 @@ pub fn list_households(
 /// # Errors
 /// The database failed.
 pub fn mark_household(conn: &mut Db, row: &HouseholdRow, expected: i32) -> QueryResult<usize> {
+    let street = &row.street_code;
+    let known: String =
+        household::table.find((row.id, street)).select(household::address).first(conn)?;
+    if known != row.address {
+        search::delete_address(conn, street, row.id, &known)?;
+        let address = std::iter::once((row.id, row.address.as_str()));
+        search::insert_addresses(conn, street, address)?;
+    }
     diesel::update(
         household::table.find((row.id, &row.street_code)).filter(household::version.eq(expected)),
     )

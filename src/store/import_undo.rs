@@ -9,9 +9,9 @@ use diesel::{delete, select};
 use super::Db;
 use super::book::ImportBookRow;
 use super::schema::{
-    account, attempt, award, certificate, claim, decision, fact, guardian, history, hold,
-    household, identity_claim, import_book, life_event, line, membership, not_duplicate,
-    pending_change, resident, review_task, run, temp_case, visit, visit_person,
+    account, address_part, attempt, award, certificate, claim, decision, fact, guardian, history,
+    hold, household, identity_claim, import_book, life_event, line, membership, name_part,
+    not_duplicate, pending_change, resident, review_task, run, temp_case, visit, visit_person,
 };
 use crate::domain::payout::RunState;
 
@@ -199,7 +199,22 @@ pub fn delete_book_records(conn: &mut Db, street: &str, import: i64) -> QueryRes
     delete(
         identity_claim::table
             .filter(identity_claim::street_code.eq(street))
-            .filter(identity_claim::resident_id.eq_any(people)),
+            .filter(identity_claim::resident_id.eq_any(people.clone())),
+    )
+    .execute(conn)?;
+    delete(
+        name_part::table
+            .filter(name_part::street_code.eq(street))
+            .filter(name_part::resident_id.eq_any(people)),
+    )
+    .execute(conn)?;
+    let homes = household::table
+        .filter(household::street_code.eq(street).and(household::import_id.eq(import)))
+        .select(household::id);
+    delete(
+        address_part::table
+            .filter(address_part::street_code.eq(street))
+            .filter(address_part::household_id.eq_any(homes)),
     )
     .execute(conn)?;
     let mut gone = 0;

@@ -11,6 +11,7 @@ use super::schema::{award, line, resident};
 use crate::domain::ids::{BeneficiaryId, RunId};
 use crate::domain::month::Month;
 use crate::domain::payout::LineKind;
+use crate::domain::search::end_of;
 
 /// Which lines of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -70,11 +71,6 @@ pub enum From {
     Before(LinePlace),
 }
 
-/// The names that begin with a text lie between it and this one.
-fn after_all(prefix: &str) -> String {
-    format!("{prefix}\u{10ffff}")
-}
-
 macro_rules! filtered {
     ($query:expr, $street:expr, $filter:expr) => {{
         let mut query = $query;
@@ -92,7 +88,7 @@ macro_rules! filtered {
                         .and(resident::id.eq(award::resident_id))),
                 )
                 .filter(award::street_code.eq($street.to_owned()))
-                .filter(resident::name.ge(name.clone()).and(resident::name.lt(after_all(name))))
+                .filter(resident::name.ge(name.clone()).and(resident::name.lt(end_of(name))))
                 .select(award::id);
             query = query.filter(line::award_id.eq_any(awards));
         }

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::coded::insert_batches;
 use super::schema::{identity_claim, resident};
-use super::{Db, per_backend};
+use super::{Db, per_backend, search};
 use crate::domain::code_table::{Education, Marital, ResidenceStatus};
 use crate::domain::document::DocKind;
 use crate::domain::ids::{ResidentId, UnitId};
@@ -97,6 +97,10 @@ pub struct IdentityClaim {
 /// # Errors
 /// The database failed, or a document number exists in the street.
 pub fn insert_residents(conn: &mut Db, rows: &[ResidentRow]) -> QueryResult<usize> {
+    for same in rows.chunk_by(|a, b| a.street_code == b.street_code) {
+        let street = same.first().map_or("", |row| &row.street_code);
+        search::insert_names(conn, street, same.iter().map(|row| (row.id, row.name.as_str())))?;
+    }
     insert_batches!(conn, resident::table, rows)
 }
 
@@ -237,6 +241,12 @@ pub fn find_last_temp_no(conn: &mut Db, street: &str, prefix: &str) -> QueryResu
 /// # Errors
 /// The database failed, or the document number exists in the street.
 pub fn mark_resident(conn: &mut Db, row: &ResidentRow, expected: i32) -> QueryResult<usize> {
+    let known: String =
+        resident::table.find((row.id, &row.street_code)).select(resident::name).first(conn)?;
+    if known != row.name {
+        search::delete_name(conn, &row.street_code, row.id, &known)?;
+        search::insert_names(conn, &row.street_code, std::iter::once((row.id, row.name.as_str())))?;
+    }
     diesel::update(
         resident::table.find((row.id, &row.street_code)).filter(resident::version.eq(expected)),
     )

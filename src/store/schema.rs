@@ -116,6 +116,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    name_part (street_code, part, resident_id) {
+        street_code -> Text,
+        part -> Text,
+        resident_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    address_part (street_code, part, household_id) {
+        street_code -> Text,
+        part -> Text,
+        household_id -> BigInt,
+    }
+}
+
+diesel::table! {
     household (id, street_code) {
         id -> BigInt,
         street_code -> Text,
@@ -748,6 +764,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     user_account,
     resident,
     identity_claim,
+    name_part,
+    address_part,
     household,
     membership,
     life_event,

@@ -130,35 +130,22 @@ pub fn load(conn: &mut Db, street: &str, units: Vec<i64>) -> QueryResult<Chunk> 
         return Ok(Chunk::default());
     };
     let mut chunk = Chunk { units, ..Chunk::default() };
-    people(conn, street, first, last, &mut chunk)?;
-    dated(conn, street, first, last, &mut chunk)?;
+    people(conn, street, &mut chunk)?;
+    dated(conn, street, &mut chunk)?;
     awards(conn, street, first, last, &mut chunk)?;
     chunk.sort();
     Ok(chunk)
 }
 
-/// The units in question, as a subquery: the other tables hold rows of many
-/// units that have no award.
-macro_rules! wanted {
-    ($street:expr, $first:expr, $last:expr) => {
-        award::table
-            .filter(award::street_code.eq($street))
-            .filter(award::unit_id.between($first, $last))
-            .select(award::unit_id)
-    };
-}
+// The registers of everybody are asked for the units by name, for they hold rows
+// of many units that have no award; those of awards by their range.
 
-fn people(
-    conn: &mut Db,
-    street: &str,
-    first: i64,
-    last: i64,
-    chunk: &mut Chunk,
-) -> QueryResult<()> {
+fn people(conn: &mut Db, street: &str, chunk: &mut Chunk) -> QueryResult<()> {
+    let units = &chunk.units;
     per_backend!(conn, |c| {
         chunk.persons = resident::table
             .filter(resident::street_code.eq(street))
-            .filter(resident::unit_id.eq_any(wanted!(street, first, last)))
+            .filter(resident::unit_id.eq_any(units))
             .select((
                 resident::unit_id,
                 resident::id,
@@ -168,7 +155,7 @@ fn people(
             .load(c)?;
         chunk.households = household::table
             .filter(household::street_code.eq(street).and(household::kind.eq("assist")))
-            .filter(household::unit_id.eq_any(wanted!(street, first, last)))
+            .filter(household::unit_id.eq_any(units))
             .select((household::unit_id, household::id, community!("household.area_code")))
             .load(c)?;
         chunk.memberships = household::table
@@ -178,7 +165,7 @@ fn people(
                     .and(membership::household_id.eq(household::id))),
             )
             .filter(household::street_code.eq(street).and(household::kind.eq("assist")))
-            .filter(household::unit_id.eq_any(wanted!(street, first, last)))
+            .filter(household::unit_id.eq_any(units))
             .select((
                 household::unit_id,
                 membership::id,
@@ -193,11 +180,12 @@ fn people(
     })
 }
 
-fn dated(conn: &mut Db, street: &str, first: i64, last: i64, chunk: &mut Chunk) -> QueryResult<()> {
+fn dated(conn: &mut Db, street: &str, chunk: &mut Chunk) -> QueryResult<()> {
+    let units = &chunk.units;
     per_backend!(conn, |c| {
         chunk.facts = fact::table
             .filter(fact::street_code.eq(street))
-            .filter(fact::unit_id.eq_any(wanted!(street, first, last)))
+            .filter(fact::unit_id.eq_any(units))
             .select((
                 fact::unit_id,
                 fact::id,
@@ -211,7 +199,7 @@ fn dated(conn: &mut Db, street: &str, first: i64, last: i64, chunk: &mut Chunk) 
             .load(c)?;
         chunk.certificates = certificate::table
             .filter(certificate::street_code.eq(street))
-            .filter(certificate::unit_id.eq_any(wanted!(street, first, last)))
+            .filter(certificate::unit_id.eq_any(units))
             .select((
                 certificate::unit_id,
                 certificate::id,
@@ -224,7 +212,7 @@ fn dated(conn: &mut Db, street: &str, first: i64, last: i64, chunk: &mut Chunk) 
             .load(c)?;
         chunk.events = life_event::table
             .filter(life_event::street_code.eq(street))
-            .filter(life_event::unit_id.eq_any(wanted!(street, first, last)))
+            .filter(life_event::unit_id.eq_any(units))
             .filter(life_event::kind.eq_any(["death", "move_in", "move_out", "move_within"]))
             .select((
                 life_event::unit_id,

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use super::history::history_lines;
 use super::person::visit_lines;
 use super::{
-    HistoryLine, Paged, VisitLine, area_name, below, masked_number, paged, sees_names,
+    HistoryLine, Paged, VisitLine, area_name, below, cut, masked_number, paged, sees_names,
     shown_address, shown_name,
 };
 use crate::domain::citizen_id::age_on;
@@ -17,7 +17,7 @@ use crate::error::{AppError, AppResult};
 use crate::services::auth::{Authorized, ViewRegistry};
 use crate::store::directory::{self as rows, HomeFilter, Place};
 use crate::store::household::{self, HouseholdRow};
-use crate::store::{Db, Store, area, membership, resident};
+use crate::store::{Db, Store, area, membership, resident, search};
 
 /// What is asked for.
 #[derive(Debug, Clone)]
@@ -68,23 +68,40 @@ pub fn list_homes(
 ) -> AppResult<Paged<HomeLine>> {
     let plain = sees_names(by);
     store.read(|conn| {
-        let text = query.text.as_deref().map(|text| text.replace(['%', '_'], ""));
-        let filter = HomeFilter {
-            text: text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()),
-            areas: below(conn, store, query.area.as_deref())?,
-            kind: query.kind,
-            closed: query.closed,
+        let areas = below(conn, store, query.area.as_deref())?;
+        let text = query.text.as_deref().map(str::trim).filter(|text| !text.is_empty());
+        let page = match text {
+            None => {
+                let filter = HomeFilter { areas, kind: query.kind, closed: query.closed };
+                let total = rows::count_homes(conn, by.scope(), &filter)?;
+                let found = rows::search_households(
+                    conn,
+                    by.scope(),
+                    &filter,
+                    &query.place,
+                    query.limit + 1,
+                )?;
+                paged(found, &(&query.place).into(), query.limit, total)
+            }
+            Some(text) => match search::find_at(conn, by.scope(), areas.as_deref(), text)? {
+                None => Paged::too_vague(),
+                Some(mut keys) => {
+                    keys.retain(|key| query.kind.is_none_or(|kind| key.kind == kind));
+                    keys.retain(|key| query.closed || !key.closed);
+                    let page = cut(&keys, &query.place, query.limit, |key| key.id);
+                    let ids: Vec<HouseholdId> = page.rows.iter().map(|key| key.id).collect();
+                    let mut homes = household::list_households_by_id(conn, by.street(), &ids)?;
+                    homes.sort_by_key(|home| home.id);
+                    page.with(homes)
+                }
+            },
         };
-        let total = rows::count_homes(conn, by.scope(), &filter)?;
-        let found =
-            rows::search_households(conn, by.scope(), &filter, &query.place, query.limit + 1)?;
-        let page = paged(found, &(&query.place).into(), query.limit, total);
         let ids: Vec<HouseholdId> = page.rows.iter().map(|row| row.id).collect();
         let heads: Vec<ResidentId> = page.rows.iter().filter_map(|row| row.head_id).collect();
         let heads = resident::list_residents_by_id(conn, by.street(), &heads)?;
         let counts = rows::count_members(conn, by.street(), &ids)?;
         let tree = area::load_tree(conn, store.clock().today())?;
-        let lines = page.rows.into_iter().map(|row| HomeLine {
+        let lines = page.rows.iter().map(|row| HomeLine {
             head: heads
                 .iter()
                 .find(|head| Some(head.id) == row.head_id)
@@ -94,16 +111,11 @@ pub fn list_homes(
             area: area_name(&tree, &row.area_code),
             address: shown_address(&row.address, plain),
             id: row.id,
-            number: row.household_no,
+            number: row.household_no.clone(),
             kind: row.kind,
             closed_on: row.closed_on,
         });
-        Ok(Paged {
-            rows: lines.collect(),
-            total: page.total,
-            has_previous: page.has_previous,
-            has_next: page.has_next,
-        })
+        Ok(page.with(lines.collect()))
     })
 }
 

@@ -22,6 +22,7 @@ use crate::domain::mask;
 use crate::domain::role::Permission;
 use crate::error::AppResult;
 use crate::store::area::{self, AreaTree};
+use crate::store::directory::Place;
 use crate::store::resident::{DOC_NO, PHONE, ResidentRow};
 use crate::store::{Db, Store};
 
@@ -36,6 +37,50 @@ pub struct Paged<T> {
     pub has_previous: bool,
     /// Whether there are rows after.
     pub has_next: bool,
+    /// Whether the search matches too much to be shown: there are no rows then.
+    pub vague: bool,
+}
+
+impl<T> Paged<T> {
+    /// The page of a search that matches too much.
+    fn too_vague() -> Paged<T> {
+        Paged { rows: Vec::new(), total: 0, has_previous: false, has_next: false, vague: true }
+    }
+
+    /// The same page with other rows.
+    fn with<U>(&self, rows: Vec<U>) -> Paged<U> {
+        let Paged { total, has_previous, has_next, vague, .. } = *self;
+        Paged { rows, total, has_previous, has_next, vague }
+    }
+}
+
+/// A page out of keys that are all known and in order.
+fn cut<K: Clone, P: Ord>(
+    keys: &[K],
+    place: &Place<P>,
+    limit: i64,
+    place_of: impl Fn(&K) -> P,
+) -> Paged<K> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let (first, last) = match place {
+        Place::Start => (0, limit),
+        Place::After(place) => {
+            let first = keys.partition_point(|key| place_of(key) <= *place);
+            (first, first.saturating_add(limit))
+        }
+        Place::Before(place) => {
+            let last = keys.partition_point(|key| place_of(key) < *place);
+            (last.saturating_sub(limit), last)
+        }
+    };
+    let last = last.min(keys.len());
+    Paged {
+        rows: keys.get(first..last).unwrap_or_default().to_vec(),
+        total: i64::try_from(keys.len()).unwrap_or(i64::MAX),
+        has_previous: first > 0,
+        has_next: last < keys.len(),
+        vague: false,
+    }
 }
 
 /// Cuts the extra row that says whether there is another page, and puts rows
@@ -52,7 +97,7 @@ fn paged<T>(mut rows: Vec<T>, place: &PageAt, limit: i64, total: i64) -> Paged<T
     if *place == PageAt::Before {
         rows.reverse();
     }
-    Paged { rows, total, has_previous, has_next }
+    Paged { rows, total, has_previous, has_next, vague: false }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,9 +107,8 @@ enum PageAt {
     Before,
 }
 
-impl<K> From<&crate::store::directory::Place<K>> for PageAt {
-    fn from(place: &crate::store::directory::Place<K>) -> PageAt {
-        use crate::store::directory::Place;
+impl<K> From<&Place<K>> for PageAt {
+    fn from(place: &Place<K>) -> PageAt {
         match place {
             Place::Start => PageAt::Start,
             Place::After(_) => PageAt::After,
@@ -172,4 +216,25 @@ pub(crate) fn masked_number(store: &Store, row: &ResidentRow) -> AppResult<Strin
 pub(crate) fn masked_phone(store: &Store, row: &ResidentRow) -> AppResult<String> {
     let phone = open_opt(store.cipher(), PHONE, row.id.0, row.phone_enc.as_deref())?;
     Ok(phone.map(|phone| mask::phone(&phone)).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_cut_on_either_side_of_a_key() {
+        let keys = [1, 2, 3, 4, 5];
+        let page = |place: Place<i32>| {
+            let page = cut(&keys, &place, 2, |key| *key);
+            (page.rows, page.has_previous, page.has_next)
+        };
+        assert_eq!(page(Place::Start), (vec![1, 2], false, true));
+        assert_eq!(page(Place::After(2)), (vec![3, 4], true, true));
+        assert_eq!(page(Place::After(4)), (vec![5], true, false));
+        assert_eq!(page(Place::After(9)), (vec![], true, false));
+        assert_eq!(page(Place::Before(4)), (vec![2, 3], true, true));
+        assert_eq!(page(Place::Before(2)), (vec![1], false, true));
+        assert_eq!(cut(&keys, &Place::Start, 9, |key| *key).total, 5);
+    }
 }

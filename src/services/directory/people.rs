@@ -1,15 +1,18 @@
 //! P-23: the list of residents.
 
-use super::{Paged, area_name, below, masked_number, paged, sees_names, shown_address, shown_name};
+use super::{
+    Paged, area_name, below, cut, masked_number, paged, sees_names, shown_address, shown_name,
+};
 use crate::domain::citizen_id::age_on;
 use crate::domain::code_table::{Relation, ResidenceStatus};
 use crate::domain::household::HouseholdKind;
-use crate::domain::ids::ResidentId;
+use crate::domain::ids::{HouseholdId, ResidentId};
 use crate::domain::resident::ResidentStatus;
 use crate::error::AppResult;
 use crate::services::auth::{Authorized, ViewRegistry};
-use crate::store::directory::{self as rows, NameMatch, PersonFilter, Place};
-use crate::store::{Store, area};
+use crate::store::directory::{self as rows, PersonFilter, Place};
+use crate::store::search::{self, NameMatch, PersonKey};
+use crate::store::{Db, Store, area, resident};
 
 /// What is asked for.
 #[derive(Debug, Clone)]
@@ -55,6 +58,53 @@ pub struct PersonLine {
     pub status: ResidentStatus,
 }
 
+/// What a search for a name, an address or both comes to.
+enum Searched {
+    /// Nothing is searched for.
+    Not,
+    /// More than can be shown.
+    Vague,
+    /// In the order of lists.
+    Found(Vec<PersonKey>),
+}
+
+fn searched(
+    conn: &mut Db,
+    by: &Authorized<'_, ViewRegistry>,
+    query: &PeopleQuery,
+    areas: Option<&[String]>,
+) -> AppResult<Searched> {
+    let name = query.name.as_deref().and_then(name_match);
+    let address = query.address.as_deref().map(str::trim).filter(|text| !text.is_empty());
+    let named = match &name {
+        Some(name) => match search::find_named(conn, by.scope(), areas, name)? {
+            Some(keys) => Some(keys),
+            None => return Ok(Searched::Vague),
+        },
+        None => None,
+    };
+    let Some(address) = address else {
+        return Ok(named.map_or(Searched::Not, Searched::Found));
+    };
+    let Some(homes) = search::find_at(conn, by.scope(), None, address)? else {
+        return Ok(Searched::Vague);
+    };
+    let homes: Vec<HouseholdId> = homes.iter().filter(|h| !h.closed).map(|h| h.id).collect();
+    let people = search::list_people_in(conn, by.street(), &homes)?;
+    let keys = match named {
+        Some(mut keys) => {
+            keys.retain(|key| people.binary_search(&key.id).is_ok());
+            keys
+        }
+        None => {
+            let mut keys = search::list_person_keys(conn, by.scope(), areas, &people)?;
+            keys.sort_unstable();
+            keys
+        }
+    };
+    Ok(Searched::Found(keys))
+}
+
 /// How a typed name is searched for: letters are a sound, anything else a part.
 fn name_match(text: &str) -> Option<NameMatch> {
     let text: String =
@@ -80,26 +130,36 @@ pub fn list_people(
     let today = store.clock().today();
     let plain = sees_names(by);
     store.read(|conn| {
-        let address = query.address.as_deref().map(|text| text.replace(['%', '_'], ""));
-        let people = match address.filter(|text| !text.trim().is_empty()) {
-            Some(text) => Some(rows::list_people_at(conn, by.scope(), text.trim())?),
-            None => None,
+        let areas = below(conn, store, query.area.as_deref())?;
+        let page = match searched(conn, by, query, areas.as_deref())? {
+            Searched::Not => {
+                let filter = PersonFilter { areas, status: query.status };
+                let total = rows::count_found(conn, by.scope(), &filter)?;
+                let found = rows::search_residents(
+                    conn,
+                    by.scope(),
+                    &filter,
+                    &query.place,
+                    query.limit + 1,
+                )?;
+                paged(found, &(&query.place).into(), query.limit, total)
+            }
+            Searched::Vague => Paged::too_vague(),
+            Searched::Found(mut keys) => {
+                keys.retain(|key| query.status.is_none_or(|status| key.status == status));
+                let page =
+                    cut(&keys, &query.place, query.limit, |key| (key.name_pinyin.clone(), key.id));
+                let ids: Vec<ResidentId> = page.rows.iter().map(|key| key.id).collect();
+                let mut people = resident::list_residents_by_id(conn, by.street(), &ids)?;
+                people.sort_by(|a, b| (&a.name_pinyin, a.id).cmp(&(&b.name_pinyin, b.id)));
+                page.with(people)
+            }
         };
-        let filter = PersonFilter {
-            name: query.name.as_deref().and_then(name_match),
-            areas: below(conn, store, query.area.as_deref())?,
-            status: query.status,
-            people,
-        };
-        let total = rows::count_found(conn, by.scope(), &filter)?;
-        let found =
-            rows::search_residents(conn, by.scope(), &filter, &query.place, query.limit + 1)?;
-        let page = paged(found, &(&query.place).into(), query.limit, total);
         let ids: Vec<ResidentId> = page.rows.iter().map(|row| row.id).collect();
         let homes = rows::list_homes_of(conn, by.street(), &ids)?;
         let tree = area::load_tree(conn, today)?;
         let mut lines = Vec::with_capacity(page.rows.len());
-        for row in page.rows {
+        for row in &page.rows {
             let mine = || homes.iter().filter(|(id, ..)| *id == row.id);
             let home = mine()
                 .find(|(_, _, home)| home.kind == HouseholdKind::Residence)
@@ -107,7 +167,7 @@ pub fn list_people(
             lines.push(PersonLine {
                 id: row.id,
                 name: shown_name(&row.name, plain),
-                number: masked_number(store, &row)?,
+                number: masked_number(store, row)?,
                 sex: row.sex,
                 age: age_on(row.birth_on, today),
                 area: area_name(&tree, &row.area_code),
@@ -115,15 +175,10 @@ pub fn list_people(
                 relation: home.and_then(|h| Relation::parse(&h.1)),
                 residence: row.residence_status,
                 status: row.status,
-                name_pinyin: row.name_pinyin,
+                name_pinyin: row.name_pinyin.clone(),
             });
         }
-        Ok(Paged {
-            rows: lines,
-            total: page.total,
-            has_previous: page.has_previous,
-            has_next: page.has_next,
-        })
+        Ok(page.with(lines))
     })
 }
 

@@ -70,14 +70,8 @@ impl Places {
         if let Some(at) = self.by_area.get(area_code) {
             return *at;
         }
-        let (code, name) = match self.tree.at_level(area_code, Level::Community) {
-            Some(area) => (area.code.clone(), area.name.clone()),
-            None => {
-                let code = area_code.get(..12).unwrap_or(area_code).to_owned();
-                let name = self.tree.area(&code).map_or_else(|| code.clone(), |a| a.name.clone());
-                (code, name)
-            }
-        };
+        let (code, name) = self.community_of(area_code);
+        let (code, name) = (code.to_owned(), name.to_owned());
         let known = self.by_area.get(&code).copied();
         let at = known.unwrap_or_else(|| {
             self.communities.push(Community { code: code.clone(), name });
@@ -87,6 +81,17 @@ impl Places {
         });
         self.by_area.insert(area_code.to_owned(), at);
         at
+    }
+
+    /// Code and name of the community that an area lies in, or the code twice
+    /// if nothing is known of it.
+    #[must_use]
+    pub fn community_of<'a>(&'a self, area_code: &'a str) -> (&'a str, &'a str) {
+        if let Some(area) = self.tree.at_level(area_code, Level::Community) {
+            return (&area.code, &area.name);
+        }
+        let code = area_code.get(..12).unwrap_or(area_code);
+        (code, self.tree.area(code).map_or(code, |area| area.name.as_str()))
     }
 
     /// Name of the community at an index.

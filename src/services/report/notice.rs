@@ -24,7 +24,7 @@ use crate::error::{AppError, AppResult, ErrorCode};
 use crate::services::auth::{Authorized, ReadReport};
 use crate::store::audit::Entry;
 use crate::store::report::RunHead;
-use crate::store::roster::{list_confirmed_from, list_line_keys, list_lines_of};
+use crate::store::roster::{list_confirmed_from, list_roster_lines};
 use crate::store::{Db, Store};
 
 /// How long a notice is posted.
@@ -111,11 +111,10 @@ fn posted(
     places: &mut Places,
 ) -> AppResult<Vec<Posted>> {
     let street = by.street();
-    let keys = list_line_keys(conn, street, run.id, by.scope().area_codes())?;
+    let lines = list_roster_lines(conn, street, run.id, by.scope().area_codes())?;
     let mut rows = Vec::new();
-    for page in pages(&keys) {
-        let lines = list_lines_of(conn, street, page)?;
-        let regular: Vec<_> = lines
+    for page in pages(&lines) {
+        let regular: Vec<_> = page
             .iter()
             .filter(|line| line.kind == LineKind::Regular && line.amount_fen.is_positive())
             .collect();

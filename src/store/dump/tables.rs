@@ -46,6 +46,8 @@ pub const TABLES: &[&str] = &[
     "not_duplicate",
     "export_log",
     "idempotency_key",
+    "name_part",
+    "address_part",
 ];
 
 /// Left out on purpose: who was signed in when the backup was made must not be

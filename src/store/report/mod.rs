@@ -50,6 +50,8 @@ pub struct RunHead {
     pub claim_fen: Fen,
     /// Σ deductions.
     pub deduction_fen: Fen,
+    /// Counts its changes.
+    pub version: i32,
 }
 
 /// Runs of some months that a reader may see: not void, not still generating.
@@ -63,6 +65,15 @@ pub fn list_runs(conn: &mut Db, street: &str, months: &[Month]) -> QueryResult<V
         .order((run::month, run::program))
         .select(RunHead::as_select())
         .load(conn)
+}
+
+/// Whether a run is still as it was read.
+///
+/// # Errors
+/// The database failed.
+pub fn is_unchanged(conn: &mut Db, street: &str, head: &RunHead) -> QueryResult<bool> {
+    let same = run::table.find((head.id, street)).filter(run::version.eq(head.version));
+    diesel::select(diesel::dsl::exists(same)).get_result(conn)
 }
 
 /// Whether the program had a run before `month`.

@@ -2,16 +2,16 @@
 //! in pieces that nobody sees until one guarded update shows them all
 //! (`rulings.md` S3).
 //!
-//! One thread reads and computes, this one writes. A draft that is made again
-//! from the same facts writes nothing: it is first computed without writing and
-//! compared by its hash. Who starts to draft a month takes over from whoever
+//! Other threads read and compute (`stream`), this one writes. A draft that is
+//! made again from the same facts writes nothing: it is first computed without
+//! writing and compared by its hash. Who starts to draft a month takes over from whoever
 //! was at it (a killed process cannot say that it is dead); the other finds the
 //! run's version changed and stops.
 
+mod stream;
 mod write;
 
 use std::collections::HashMap;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use crate::domain::ids::RunId;
 use crate::domain::money::Fen;
@@ -23,13 +23,11 @@ use crate::services::auth::{Authorized, MakeRun};
 use crate::services::policy::in_force;
 use crate::services::record;
 use crate::store::run::{self, RunRow};
-use crate::store::{Store, Tx, unit_load};
+use crate::store::{Store, Tx};
 
-use crate::services::payout::compute::{DraftLine, Worker};
+use crate::services::payout::compute::DraftLine;
 use crate::services::payout::plan::{self, Plan, Wish};
-
-/// Units per chunk: what one transaction writes takes well under 0.2 s.
-const UNITS: i64 = 2_000;
+use stream::{Computed, Pass};
 
 /// How to draft.
 #[derive(Debug, Clone, Copy, Default)]
@@ -167,7 +165,7 @@ fn compare(store: &Store, plan: &Plan, watch: Option<Watch<'_>>) -> AppResult<Ve
     let mut tallies = tallies(plan);
     let mut areas = Areas::default();
     let mut told = Told::new(watch, false);
-    compute(store, plan, false, None, |lines| {
+    stream::compute(store, plan, Pass::Comparing, |Computed { lines, .. }| {
         for line in &lines {
             tally(plan, line, &mut areas, &mut tallies);
         }
@@ -307,63 +305,4 @@ fn check_ours(tx: &mut Tx<'_>, plan: &Plan, versions: &[i32]) -> AppResult<()> {
         }
     }
     Ok(())
-}
-
-/// Streams all units through a worker thread; `take` gets the lines of a chunk.
-fn compute(
-    store: &Store,
-    plan: &Plan,
-    with_inputs: bool,
-    stop_after: Option<usize>,
-    mut take: impl FnMut(Vec<DraftLine>) -> AppResult<()>,
-) -> AppResult<()> {
-    let (send, receive) = sync_channel::<Vec<DraftLine>>(2);
-    std::thread::scope(|scope| {
-        let reader = scope.spawn(move || read_units(store, plan, with_inputs, stop_after, &send));
-        let taken = drain(receive, &mut take);
-        let read = reader.join().unwrap_or_else(|_| {
-            Err(AppError::coded(
-                ErrorCode::System,
-                "计算线程意外中止。",
-                "The computing thread stopped unexpectedly.",
-            ))
-        });
-        taken.and(read)
-    })
-}
-
-fn drain(
-    receive: Receiver<Vec<DraftLine>>,
-    take: &mut impl FnMut(Vec<DraftLine>) -> AppResult<()>,
-) -> AppResult<()> {
-    // Dropping the receiver on an error stops the reader at its next chunk.
-    receive.into_iter().try_for_each(take)
-}
-
-fn read_units(
-    store: &Store,
-    plan: &Plan,
-    with_inputs: bool,
-    stop_after: Option<usize>,
-    send: &SyncSender<Vec<DraftLine>>,
-) -> AppResult<()> {
-    store.read(|conn| {
-        let mut worker = Worker::new(plan, store.cipher(), with_inputs);
-        let mut after = i64::MIN;
-        for number in 0.. {
-            if stop_after.is_some_and(|limit| number >= limit) {
-                return Err(overtaken());
-            }
-            let units = unit_load::list_units(conn, &plan.street, after, UNITS)?;
-            let Some(last) = units.last().copied() else { break };
-            after = last;
-            let chunk = unit_load::load(conn, &plan.street, units)?;
-            let mut lines = Vec::with_capacity(chunk.awards.len());
-            worker.chunk(conn, &chunk, &mut lines)?;
-            if send.send(lines).is_err() {
-                break;
-            }
-        }
-        Ok(())
-    })
 }

@@ -1,17 +1,14 @@
 //! Writing a draft: in pieces that nobody sees, shown by one guarded update.
 
+use super::stream::{self, Computed, Pass};
 use super::{
-    Areas, DraftOptions, Drafted, Tally, Told, check_ours, compute, overtaken, tallies, tally,
-    tier_code,
+    Areas, DraftOptions, Drafted, Tally, Told, check_ours, overtaken, tallies, tally, tier_code,
 };
 use crate::domain::payout::{LineReason, RunState};
 use crate::domain::payout_hash::{content_hash, hash_text};
 use crate::error::AppResult;
 use crate::services::auth::{Authorized, MakeRun};
-use crate::services::payout::compute::DraftLine;
-use crate::services::payout::inputs;
 use crate::services::payout::plan::Plan;
-use crate::services::record;
 use crate::store::audit::Entry;
 use crate::store::line::{NewLine, insert_lines};
 use crate::store::run::{self, DraftedRun};
@@ -46,32 +43,27 @@ pub(super) fn generate(
     let mut tallies = tallies(plan);
     let mut areas = Areas::default();
     let mut told = Told::new(options.watch, true);
-    compute(store, plan, true, options.stop_after_chunks, |lines| {
-        for line in &lines {
+    let pass = Pass::Writing { stop_after: options.stop_after_chunks };
+    stream::compute(store, plan, pass, |chunk| {
+        for line in &chunk.lines {
             tally(plan, line, &mut areas, &mut tallies);
         }
-        write_chunk(store, plan, versions, &lines, &areas)?;
-        told.more(lines.len())
+        write_chunk(store, plan, versions, &chunk, &areas)?;
+        told.more(chunk.lines.len())
     })?;
     Ok(tallies)
 }
 
-/// Seals and inserts a chunk in a transaction of its own.
+/// Inserts a chunk in a transaction of its own.
 fn write_chunk(
     store: &Store,
     plan: &Plan,
     versions: &[i32],
-    lines: &[DraftLine],
+    Computed { lines, sealed }: &Computed,
     areas: &Areas,
 ) -> AppResult<()> {
-    let mut sealed = Vec::with_capacity(lines.len());
-    for line in lines {
-        let id = store.next_id();
-        let bytes = store.cipher().seal(inputs::FIELD, id, &line.inputs).map_err(record::sealed)?;
-        sealed.push((id, bytes));
-    }
     let mut rows = Vec::with_capacity(lines.len());
-    for (line, (id, bytes)) in lines.iter().zip(&sealed) {
+    for (line, (id, bytes)) in lines.iter().zip(sealed) {
         let Some(program) = plan.programs.get(line.program) else { continue };
         let Some(run) = &program.existing else { continue };
         rows.push(NewLine {

@@ -7,6 +7,7 @@ use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Workbook as Book, Works
 
 use super::super::document::{Cell, Head, Section, TableRow};
 use super::Render;
+use crate::domain::money::Fen;
 
 const A4: u8 = 9;
 
@@ -22,6 +23,31 @@ pub struct Workbook<'a> {
     next_row: u32,
     started: bool,
     above: Option<String>,
+    /// What the columns of a long table hold: their format is the column's,
+    /// which spares looking one up for each cell.
+    columns: Vec<Kind>,
+}
+
+/// What a cell is written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Count,
+    Money,
+    Percent,
+}
+
+impl Kind {
+    /// Of a cell; an empty one fits every column.
+    fn of(cell: &Cell) -> Option<Kind> {
+        match cell {
+            Cell::Empty => None,
+            Cell::Text(_) => Some(Kind::Text),
+            Cell::Count(_) => Some(Kind::Count),
+            Cell::Money(_) => Some(Kind::Money),
+            Cell::Percent(_) => Some(Kind::Percent),
+        }
+    }
 }
 
 struct Formats {
@@ -30,6 +56,7 @@ struct Formats {
     header: Format,
     body: Cells,
     total: Cells,
+    column: Cells,
 }
 
 struct Cells {
@@ -56,6 +83,7 @@ impl Formats {
             header,
             body: Cells::new(&boxed),
             total: Cells::new(&boxed.set_bold()),
+            column: Cells::new(&Format::new()),
         }
     }
 }
@@ -67,6 +95,15 @@ impl Cells {
             count: base.clone().set_num_format("#,##0"),
             money: base.clone().set_num_format("#,##0.00"),
             percent: base.clone().set_num_format("@").set_align(FormatAlign::Right),
+        }
+    }
+
+    fn of(&self, kind: Kind) -> &Format {
+        match kind {
+            Kind::Text => &self.text,
+            Kind::Count => &self.count,
+            Kind::Money => &self.money,
+            Kind::Percent => &self.percent,
         }
     }
 }
@@ -83,6 +120,7 @@ impl<'a> Workbook<'a> {
             next_row: 0,
             started: false,
             above: None,
+            columns: Vec::new(),
         }
     }
 
@@ -97,6 +135,8 @@ impl<'a> Workbook<'a> {
         sheet.set_name("表")?;
         sheet.set_landscape().set_paper_size(A4).set_print_fit_to_pages(1, 0);
         sheet.set_footer("第&P页 共&N页");
+        // The cells of a long table have no border of their own.
+        sheet.set_print_gridlines(!self.section.two_rows());
         for (at, (_, column)) in self.section.columns().enumerate() {
             let wide = column.brief && !column.title.is_empty();
             sheet.set_column_width(column_number(at), if wide { 12 } else { 16 })?;
@@ -160,36 +200,78 @@ impl<'a> Workbook<'a> {
         Ok(())
     }
 
+    /// Gives the columns of a long table the formats of its first row.
+    fn format_columns(&mut self, row: &TableRow) -> Result<(), XlsxError> {
+        self.columns = row.cells.iter().map(|cell| Kind::of(cell).unwrap_or(Kind::Text)).collect();
+        let sheet = self.book.worksheet_from_index(0)?;
+        for (at, kind) in self.columns.iter().enumerate() {
+            sheet.set_column_format(column_number(at), self.formats.column.of(*kind))?;
+        }
+        Ok(())
+    }
+
     fn cells(&mut self, row: &TableRow) -> Result<(), XlsxError> {
+        if self.columns.is_empty() && !self.section.two_rows() && !row.total {
+            self.format_columns(row)?;
+        }
         let number = self.next_row;
         self.next_row += 1;
-        let first = row.cells.first().map(Cell::show);
-        let repeated = self.section.merge_first && first == self.above;
-        self.above = first;
+        let mut repeated = false;
+        if self.section.merge_first {
+            let first = row.cells.first().map(Cell::show);
+            repeated = first == self.above;
+            self.above = first;
+        }
         let formats = if row.total { &self.formats.total } else { &self.formats.body };
         let sheet = self.book.worksheet_from_index(0)?;
         for (at, cell) in row.cells.iter().enumerate() {
             let column = column_number(at);
-            match cell {
-                _ if at == 0 && repeated => sheet.write_blank(number, column, &formats.text)?,
-                Cell::Empty => sheet.write_blank(number, column, &formats.text)?,
-                Cell::Text(text) => {
-                    sheet.write_string_with_format(number, column, text, &formats.text)?
+            let kind = Kind::of(cell).filter(|_| at > 0 || !repeated);
+            let by_column = !row.total
+                && self
+                    .columns
+                    .get(at)
+                    .is_some_and(|column| kind.is_none_or(|kind| kind == *column));
+            match (kind, by_column) {
+                (None, true) => {}
+                (None, false) => {
+                    sheet.write_blank(number, column, &formats.text)?;
                 }
-                Cell::Count(count) => {
-                    let value = nearest(&count.to_string());
-                    sheet.write_number_with_format(number, column, value, &formats.count)?
+                (Some(_), true) => {
+                    match value(cell) {
+                        Value::Text(text) => sheet.write_string(number, column, text)?,
+                        Value::Number(value) => sheet.write_number(number, column, value)?,
+                    };
                 }
-                Cell::Money(amount) => {
-                    let value = nearest(&amount.to_plain());
-                    sheet.write_number_with_format(number, column, value, &formats.money)?
+                (Some(kind), false) => {
+                    let format = formats.of(kind);
+                    match value(cell) {
+                        Value::Text(text) => {
+                            sheet.write_string_with_format(number, column, text, format)?
+                        }
+                        Value::Number(value) => {
+                            sheet.write_number_with_format(number, column, value, format)?
+                        }
+                    };
                 }
-                Cell::Percent(_) => {
-                    sheet.write_string_with_format(number, column, cell.show(), &formats.percent)?
-                }
-            };
+            }
         }
         Ok(())
+    }
+}
+
+/// A cell as a spreadsheet holds it.
+enum Value<'a> {
+    Text(std::borrow::Cow<'a, str>),
+    Number(f64),
+}
+
+fn value(cell: &Cell) -> Value<'_> {
+    match cell {
+        Cell::Text(text) => Value::Text(text.as_str().into()),
+        Cell::Count(count) => Value::Number(*count as f64),
+        Cell::Money(amount) => Value::Number(yuan(*amount)),
+        Cell::Empty | Cell::Percent(_) => Value::Text(cell.show().into()),
     }
 }
 
@@ -230,10 +312,11 @@ impl Render for Workbook<'_> {
     }
 }
 
-/// A spreadsheet's number is a double: the nearest one to the decimal text.
-/// No arithmetic is done on it.
-fn nearest(decimal: &str) -> f64 {
-    decimal.parse().unwrap_or_default()
+/// A spreadsheet's number is a double. Up to 2⁵³ fen (90 trillion yuan) the fen
+/// are exact in one, and a single division gives the double nearest to the yuan.
+#[expect(clippy::float_arithmetic, reason = "leaves the registry; nothing is computed from it")]
+fn yuan(amount: Fen) -> f64 {
+    amount.0 as f64 / 100.0
 }
 
 fn column_number(at: usize) -> u16 {

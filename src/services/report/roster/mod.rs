@@ -1,14 +1,14 @@
 //! 发放花名册: one row per beneficiary of a run, by community (`domain.md` §9.3).
 
 mod layout;
-mod pieces;
+mod pages;
 
 use std::collections::HashMap;
-use std::sync::mpsc::{SyncSender, sync_channel};
 
-use self::layout::{Sums, sums, total_row};
-use self::pieces::{Piece, reader_died, write_pieces};
-use super::document::{Cell, Head, TableRow};
+use self::layout::{columns, sums, total_row};
+use self::pages::Row;
+pub(super) use self::pages::pages;
+use super::document::{Cell, Head, Section};
 use super::lines::Places;
 use super::month_table::{DRAFT_MARK, EXAMPLE_MARK};
 use super::people::{Behind, People, Shown};
@@ -28,12 +28,9 @@ use crate::services::auth::{ExportPlain, ReadReport};
 use crate::store::audit::Entry;
 use crate::store::report::{ReportLine, RunHead, list_runs};
 use crate::store::roster::{
-    EarlierLine, LineKey, list_confirmed_from, list_line_keys, list_lines_of, list_regular_of,
+    EarlierLine, list_confirmed_from, list_regular_lines, list_roster_lines,
 };
 use crate::store::{Cipher, Db, Store};
-
-/// Lines per page; a beneficiary's lines are never cut.
-const PAGE: usize = 2_000;
 
 /// Which roster is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,17 +69,18 @@ pub fn write_roster(
         RosterRight::Plain(by) => (by.scope(), by.username(), Shown::Plain),
     };
     let street = scope.street_code();
-    let run = store.read(|conn| {
+    let (roster, lines) = store.read(|conn| {
         let run = find_run(conn, street, &query.program, query.month)?;
-        let programs = load_programs(conn, std::slice::from_ref(&run))?;
-        if programs.label(&run.program).mental && !query.rights.mental {
+        let lines = list_roster_lines(conn, street, run.id, scope.area_codes())?;
+        let roster = Roster::open(conn, street, run, (shown, query.rights))?;
+        if roster.label.mental && !query.rights.mental {
             return Err(AppError::coded(
                 ErrorCode::Forbidden,
                 "监护补助的名单需要“精神障碍信息”权限;汇总表中有其合计。",
                 "This roster needs the right \"mental\"; the summary shows the block's total.",
             ));
         }
-        Ok(run)
+        Ok((roster, lines))
     })?;
     let detail = format!("program={} month={} shown={shown:?}", query.program, query.month);
     store.write(street, |tx| {
@@ -90,7 +88,7 @@ pub fn write_roster(
             actor: user,
             action: "roster.export",
             object_kind: "run",
-            object_id: Some(run.id),
+            object_id: Some(roster.run.id),
             reason: None,
             detail: Some(&detail),
         })?;
@@ -98,22 +96,34 @@ pub fn write_roster(
     })?;
     let now = store.clock().now() + chrono::Duration::hours(8);
     let printed = format!("制作:{user} {}(北京时间)", now.format("%Y-%m-%d %H:%M"));
-    // One thread reads and opens the seals, this one writes.
-    let (send, pieces) = sync_channel(2);
-    std::thread::scope(|threads| {
-        let reader = threads.spawn(move || {
-            store.read(|conn| {
-                let places = (scope.area_codes(), query.rights);
-                let mut pages = Pages::open(conn, street, &run, places, shown)?;
-                pages.read(conn, store.cipher(), &printed, &send)
-            })
-        });
-        let written = write_pieces(&pieces, out);
-        // Without a receiver the reader stops at its next page.
-        drop(pieces);
-        let read = reader.join().unwrap_or_else(|_| Err(reader_died()));
-        written.and(read)
-    })
+    let head = roster.head(&printed);
+    written(out.begin(&head))?;
+    written(out.section(&Section { groups: columns(), ..Section::default() }))?;
+    let (count, totals) = pages::write_pages(store, &roster, &lines, out)?;
+    written(out.row(total_row(count, totals)))?;
+    let words = chinese_amount(totals.paid());
+    written(out.end_section(&[format!("实发合计(大写):人民币{words}")]))?;
+    written(out.finish(&head))
+}
+
+/// The regular lines of the program's run one period before.
+fn earlier_lines(
+    conn: &mut Db,
+    street: &str,
+    run: &RunHead,
+    period: Period,
+) -> AppResult<HashMap<i64, EarlierLine>> {
+    let back = match period {
+        Period::Monthly => 1,
+        Period::Quarterly => 3,
+        Period::Once => return Ok(HashMap::new()),
+    };
+    let before = list_runs(conn, street, &[run.month.plus(-back)])?;
+    let Some(before) = before.into_iter().find(|other| other.program == run.program) else {
+        return Ok(HashMap::new());
+    };
+    let lines = list_regular_lines(conn, street, before.id)?;
+    Ok(lines.into_iter().map(|line| (line.beneficiary_id, line)).collect())
 }
 
 /// The run of a program in a month.
@@ -136,10 +146,9 @@ pub(super) fn find_run(
 }
 
 /// Everything that stays the same from page to page.
-struct Pages<'a> {
+struct Roster<'a> {
     street: &'a str,
-    run: &'a RunHead,
-    areas: Option<&'a [String]>,
+    run: RunHead,
     shown: Shown,
     shows_tier: bool,
     places: Places,
@@ -147,36 +156,33 @@ struct Pages<'a> {
     illustrative: bool,
     standard: Option<Fen>,
     standard_changed: bool,
-    count: i64,
-    totals: Sums,
+    /// Regular lines of the month, or quarter, before.
+    earlier: HashMap<i64, EarlierLine>,
 }
 
-impl<'a> Pages<'a> {
+impl<'a> Roster<'a> {
     fn open(
         conn: &mut Db,
         street: &'a str,
-        run: &'a RunHead,
-        (areas, rights): (Option<&'a [String]>, Rights),
-        shown: Shown,
-    ) -> AppResult<Pages<'a>> {
-        let programs: Programs = load_programs(conn, std::slice::from_ref(run))?;
+        run: RunHead,
+        (shown, rights): (Shown, Rights),
+    ) -> AppResult<Roster<'a>> {
+        let programs: Programs = load_programs(conn, std::slice::from_ref(&run))?;
         let standard = programs.standard(&run.program, run.month, run.cut_off);
         let earlier = run.month.prev();
         let before = programs.standard(&run.program, earlier, earlier.day(15).min(run.cut_off));
         let label = programs.label(&run.program);
-        Ok(Pages {
+        Ok(Roster {
             shows_tier: !label.child || rights.child,
             street,
-            run,
-            areas,
             shown,
             places: Places::load(conn, street, run.month)?,
+            earlier: earlier_lines(conn, street, &run, label.period)?,
             label,
             illustrative: programs.illustrative(),
             standard,
             standard_changed: standard != before,
-            count: 0,
-            totals: Sums::default(),
+            run,
         })
     }
 
@@ -206,51 +212,17 @@ impl<'a> Pages<'a> {
         }
     }
 
-    /// Sends the whole roster; a receiver that is gone ends it.
-    fn read(
-        &mut self,
-        conn: &mut Db,
-        cipher: &Cipher,
-        printed: &str,
-        send: &SyncSender<Piece>,
-    ) -> AppResult<()> {
-        let keys = list_line_keys(conn, self.street, self.run.id, self.areas)?;
-        let mut open = send.send(Piece::Head(self.head(printed))).is_ok();
-        for page in pages(&keys) {
-            if !open {
-                return Ok(());
-            }
-            let rows = self.page(conn, cipher, page)?;
-            open = send.send(Piece::Rows(rows)).is_ok();
-        }
-        let total = total_row(self.count, self.totals);
-        let words = chinese_amount(self.totals.paid());
-        let note = format!("实发合计(大写):人民币{words}");
-        let sent = send.send(Piece::Rows(vec![total])).and_then(|()| send.send(Piece::Note(note)));
-        // The writer's own error says why it went away.
-        drop(sent);
-        Ok(())
-    }
-
-    fn page(
-        &mut self,
-        conn: &mut Db,
-        cipher: &Cipher,
-        keys: &[LineKey],
-    ) -> AppResult<Vec<TableRow>> {
-        let lines = list_lines_of(conn, self.street, keys)?;
-        let groups: Vec<&[ReportLine]> =
-            lines.chunk_by(|a, b| a.beneficiary_id == b.beneficiary_id).collect();
+    fn page(&self, conn: &mut Db, cipher: &Cipher, lines: &[ReportLine]) -> AppResult<Vec<Row>> {
+        let groups = || lines.chunk_by(|a, b| a.beneficiary_id == b.beneficiary_id);
         let awards: Vec<AwardId> =
-            groups.iter().filter_map(|group| group.first()).map(|line| line.award_id).collect();
+            groups().filter_map(|group| group.first()).map(|line| line.award_id).collect();
         let people = People::load(conn, self.street, &awards)?;
         let started: HashMap<AwardId, Month> =
             list_confirmed_from(conn, self.street, &awards, self.run.cut_off)?
                 .into_iter()
                 .collect();
-        let earlier = self.earlier(conn, &groups)?;
-        let mut rows = Vec::with_capacity(groups.len());
-        for group in groups {
+        let mut rows = Vec::with_capacity(awards.len());
+        for group in groups() {
             let Some(first) = group.first() else { continue };
             // What is only below the table (a claim, a hold) is in no roster.
             if !group.iter().any(|line| line.kind.is_paid()) {
@@ -258,56 +230,33 @@ impl<'a> Pages<'a> {
             }
             let behind = people.behind(cipher, first.award_id, self.shown)?;
             let start = started.get(&first.award_id).copied();
-            rows.push(self.row(group, first, &behind, start, earlier.get(&first.beneficiary_id)));
+            rows.push(self.row(group, first, &behind, start));
         }
         Ok(rows)
     }
 
-    fn earlier(
-        &self,
-        conn: &mut Db,
-        groups: &[&[ReportLine]],
-    ) -> AppResult<HashMap<i64, EarlierLine>> {
-        let regular = groups
-            .iter()
-            .filter_map(|group| group.iter().find(|line| line.kind == LineKind::Regular));
-        let mut months = regular.clone().map(|line| line.month);
-        let Some(month) = months.next() else { return Ok(HashMap::new()) };
-        let back = match self.label.period {
-            Period::Monthly => 1,
-            Period::Quarterly => 3,
-            Period::Once => return Ok(HashMap::new()),
-        };
-        let ids: Vec<i64> = regular.map(|line| line.beneficiary_id).collect();
-        let lines = list_regular_of(conn, self.street, &self.run.program, &ids, month.plus(-back))?;
-        Ok(lines.into_iter().map(|line| (line.beneficiary_id, line)).collect())
-    }
-
     fn row(
-        &mut self,
+        &self,
         group: &[ReportLine],
         first: &ReportLine,
         behind: &Behind,
         start: Option<Month>,
-        earlier: Option<&EarlierLine>,
-    ) -> TableRow {
+    ) -> Row {
         let regular = group.iter().find(|line| line.kind == LineKind::Regular);
         let sums = sums(group);
-        self.totals.add(sums);
-        self.count += 1;
         let months: Vec<String> = group
             .iter()
             .filter(|line| line.kind == LineKind::Arrears)
             .map(|line| line.month.to_string())
             .collect();
-        let place = self.places.community(&first.area_code);
+        let (_, community) = self.places.community_of(&first.area_code);
         let relation = Relation::parse(&behind.relation).map_or("", Relation::zh);
-        let change = self.change(regular, earlier);
+        let change = self.change(regular, self.earlier.get(&first.beneficiary_id));
         let text = |text: &str| Cell::text(text);
         let cells = vec![
-            Cell::Count(self.count),
+            Cell::Empty, // its number, known when it is written
             text(self.places.street_name()),
-            text(self.places.name(place)),
+            text(community),
             text(self.places.grid_name(&first.area_code)),
             text(&self.label.zh),
             text(first.tier.as_deref().filter(|_| self.shows_tier).unwrap_or_default()),
@@ -336,7 +285,7 @@ impl<'a> Pages<'a> {
             text(change),
             text(if months.is_empty() { "" } else { "含补发" }),
         ];
-        TableRow { total: false, cells }
+        Row { cells, sums }
     }
 
     /// 变动类型 against the month (or quarter) before.
@@ -356,18 +305,6 @@ impl<'a> Pages<'a> {
             (true, true) => "减发",
         }
     }
-}
-
-/// Pages of about [`PAGE`] lines that end where a beneficiary ends.
-pub(super) fn pages(keys: &[LineKey]) -> impl Iterator<Item = &[LineKey]> {
-    let mut rest = keys;
-    std::iter::from_fn(move || {
-        let last = rest.get(PAGE.min(rest.len()).checked_sub(1)?)?.beneficiary_id;
-        let more = rest.iter().skip(PAGE).take_while(|key| key.beneficiary_id == last).count();
-        let (page, after) = rest.split_at(PAGE.min(rest.len()) + more);
-        rest = after;
-        Some(page)
-    })
 }
 
 pub(super) fn written<T>(outcome: std::io::Result<T>) -> AppResult<T> {

@@ -1,0 +1,2 @@
+DROP TABLE address_part;
+DROP TABLE name_part;
