@@ -21,7 +21,7 @@ pub struct BackupArgs {
 /// # Errors
 /// What the service refuses.
 pub fn create(context: &Context, args: &BackupArgs) -> AppResult<()> {
-    let store = context.open()?;
+    let store = context.open_existing()?;
     let actor = context.operator("");
     let made = backup::create(&store, &actor.authorize()?, &context.config, &args.out)?;
     if context.args.json {

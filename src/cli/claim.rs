@@ -93,7 +93,7 @@ fn yuan(text: &str) -> AppResult<Fen> {
 /// # Errors
 /// What the services refuse.
 pub fn run(context: &Context, command: &ClaimCommand) -> AppResult<()> {
-    let store = context.open()?;
+    let store = context.open_existing()?;
     let said = match command {
         ClaimCommand::Open { award, amount, reason, doc, who } => {
             let actor = who.sign_in(&store)?;

@@ -7,9 +7,9 @@ use clap::Args;
 
 use super::keys;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Database};
 use crate::domain::area::{AreaCode, Level};
-use crate::error::{AppError, AppResult, Refusal};
+use crate::error::{AppError, AppResult, ErrorCode, Refusal};
 use crate::services::access::sign_in::sign_in_once;
 use crate::services::user::PasswordCost;
 use crate::services::{Actor, area};
@@ -63,6 +63,31 @@ impl Context {
     /// As [`Store::open`].
     pub fn open(&self) -> AppResult<Store> {
         self.open_at(self.clock.clone())
+    }
+
+    /// Opens a registry that is there: a command that reads it does not make an
+    /// empty one because its folder was misspelt.
+    ///
+    /// # Errors
+    /// As [`Store::open`]; no database file.
+    pub fn open_existing(&self) -> AppResult<Store> {
+        if let Database::Sqlite(path) = &self.config.database
+            && !path.exists()
+        {
+            return Err(AppError::coded(
+                ErrorCode::NotFound,
+                format!(
+                    "{} 处没有登记库。请核对 --data;新建请用 mingce import、mingce serve 或 mingce demo。",
+                    path.display()
+                ),
+                format!(
+                    "There is no registry at {}. Check --data; mingce import, mingce serve and \
+                     mingce demo make one.",
+                    path.display()
+                ),
+            ));
+        }
+        self.open()
     }
 
     /// Opens the registry by another clock. Says what the key file is if this

@@ -20,7 +20,7 @@ pub struct ExplainArgs {
 /// # Errors
 /// No such line; the recomputed amount differs.
 pub fn run(context: &Context, args: &ExplainArgs) -> AppResult<()> {
-    let store = context.open()?;
+    let store = context.open_existing()?;
     let actor = context.operator(&context.street(&store)?);
     let explanation = payout::explain_line(&store, &actor.authorize()?, LineId(args.line))?;
     if context.args.json {

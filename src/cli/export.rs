@@ -24,7 +24,7 @@ pub struct ExportArgs {
 /// # Errors
 /// As [`export_book`].
 pub fn run(context: &Context, args: &ExportArgs) -> AppResult<()> {
-    let store = context.open()?;
+    let store = context.open_existing()?;
     let street = match &context.args.street {
         Some(street) => street.clone(),
         None => match store.read(|conn| Ok(list_streets(conn)?))?.as_slice() {

@@ -204,7 +204,7 @@ pub struct CloseArgs {
 /// # Errors
 /// What the services refuse.
 pub fn run(context: &Context, command: &PayoutCommand) -> AppResult<()> {
-    let store = context.open()?;
+    let store = context.open_existing()?;
     match command {
         PayoutCommand::Show(args) => return show::show(context, &store, args),
         PayoutCommand::Preview(args) => return show::preview(context, &store, args),

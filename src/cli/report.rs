@@ -177,7 +177,7 @@ pub fn run(context: &Context, command: &ReportCommand) -> AppResult<()> {
 }
 
 fn month(context: &Context, args: &MonthArgs) -> AppResult<()> {
-    let store = context.open()?;
+    let store = context.open_existing()?;
     let actor = context.operator(&context.street(&store)?);
     let by = actor.authorize::<ReadReport>()?;
     let summary = month_summary(&store, &by, args.month)?;
@@ -203,7 +203,7 @@ pub fn print_summary(summary: &Summary, format: Format, out: &mut dyn Write) -> 
 }
 
 fn roster(context: &Context, args: &RosterArgs) -> AppResult<()> {
-    let store = context.open()?;
+    let store = context.open_existing()?;
     let actor = context.operator(&context.street(&store)?);
     let rights = Rights { child: args.child, mental: args.mental };
     let query = RosterQuery { program: args.program.clone(), month: args.month, rights };
@@ -220,7 +220,7 @@ fn roster(context: &Context, args: &RosterArgs) -> AppResult<()> {
 }
 
 fn notice(context: &Context, args: &NoticeArgs) -> AppResult<()> {
-    let store = context.open()?;
+    let store = context.open_existing()?;
     let actor = context.operator(&context.street(&store)?);
     let by = actor.authorize::<ReadReport>()?;
     let query = NoticeQuery {
@@ -236,7 +236,7 @@ fn notice(context: &Context, args: &NoticeArgs) -> AppResult<()> {
 
 /// A broken identity stands in the table and makes the command fail.
 fn population_table(context: &Context, args: &PopulationArgs) -> AppResult<()> {
-    let store = context.open()?;
+    let store = context.open_existing()?;
     let actor = context.operator(&context.street(&store)?);
     let by = actor.authorize::<ExportMasked>()?;
     let to = args.through.unwrap_or(args.from);
@@ -265,7 +265,7 @@ fn year(context: &Context, args: &YearArgs) -> AppResult<()> {
     })?;
     let query = AnnualQuery { through, roster: args.roster_month, public: args.public };
     let rows = args.rows.as_deref().map(figure).transpose()?;
-    let store = context.open()?;
+    let store = context.open_existing()?;
     let actor = context.operator(&context.street(&store)?);
     let by = actor.authorize::<ReadReport>()?;
     let format = args.output.format(context);

@@ -21,7 +21,7 @@ pub struct VerifyArgs {
 /// # Errors
 /// `Integrity` if any of them failed; all are printed first.
 pub fn run(context: &Context, args: &VerifyArgs) -> AppResult<()> {
-    let store = context.open()?;
+    let store = context.open_existing()?;
     check(&store, &context.operator(""), args.full, context.args.json)
 }
 

@@ -238,8 +238,8 @@ fn without_repeats(text: &str) -> String {
     out
 }
 
-/// How many characters at the start are a walk over neighbouring keys; a walk
-/// of fewer than five is in many words.
+/// How many characters at the start are a walk over neighbouring keys, if they
+/// are four or more.
 fn walk_length(rest: &[char]) -> usize {
     let place = |key: char| {
         KEYBOARD.iter().enumerate().find_map(|(row, keys)| {
@@ -254,7 +254,7 @@ fn walk_length(rest: &[char]) -> usize {
         _ => false,
     };
     let walked = rest.windows(2).take_while(next_to).count() + 1;
-    if walked >= 5 { walked } else { 0 }
+    if walked >= 4 { walked } else { 0 }
 }
 
 /// Lower case, letters and digits only: punctuation between guessable words

@@ -2,11 +2,10 @@
 
 use super::access::Session;
 use super::auth::ViewRegistry;
-use super::change;
+use super::{change, event};
 use crate::domain::month::Month;
 use crate::domain::role::{Permission, Role};
 use crate::error::AppResult;
-use crate::store::life_event::list_undecided_events;
 use crate::store::overview::{self, RunPart};
 use crate::store::{Store, access, job};
 
@@ -54,17 +53,16 @@ pub fn load(store: &Store, session: &Session) -> AppResult<Overview> {
     let role = session.actor.role();
     let scope = session.actor.scope();
     let this_month = Month::of(store.clock().today());
-    let pending_changes = match session.actor.authorize::<ViewRegistry>() {
-        Ok(by) if role.may(Permission::EditRegistry) => {
-            change::list_changes(store, &by, session.extra())?.len()
+    let mut found = Overview::default();
+    if let Ok(by) = session.actor.authorize::<ViewRegistry>() {
+        found.undecided_events = event::list_undecided(store, &by)?.len();
+        if role.may(Permission::EditRegistry) {
+            found.pending_changes = change::list_changes(store, &by, session.extra())?.len();
         }
-        _ => 0,
-    };
+    }
     store.read(|conn| {
-        let mut found = Overview { pending_changes, ..Overview::default() };
         if role.may(Permission::ViewRegistry) {
             found.areas = areas(conn, session)?;
-            found.undecided_events = list_undecided_events(conn, scope)?.len();
         }
         if role.may(Permission::ReadReport) || role.may(Permission::MakeRun) {
             found.runs = overview::list_runs(conn, scope.street_code(), this_month)?;

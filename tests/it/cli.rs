@@ -35,6 +35,26 @@ pub fn text(output: &Output) -> String {
 }
 
 #[test]
+fn a_misspelt_folder_does_not_become_a_registry() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let data = dir.path().join("nowhere");
+    for arguments in [
+        &["verify"][..],
+        &["report", "month", "2023-11"],
+        &["report", "notice", "2023-11", "--program", "dibao"],
+        &["explain", "1"],
+        &["export", "--purpose", "test", "out.xlsx"],
+        &["backup", "out.mcb"],
+        &["payout", "show", "2023-11"],
+    ] {
+        let output = mingce(&data, arguments);
+        assert_eq!(status(&output), 3, "{arguments:?}: {}", text(&output));
+        assert!(text(&output).contains("--data"), "{}", text(&output));
+        assert!(!data.exists(), "{arguments:?} made a registry");
+    }
+}
+
+#[test]
 fn accounts_from_the_command_line() {
     let dir = tempfile::tempdir().expect("a folder");
     let (data, secret) = (dir.path().join("data"), dir.path().join("secret"));

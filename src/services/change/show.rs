@@ -13,16 +13,17 @@ use crate::domain::mask;
 use crate::domain::pending::{ChangeKind, ChangeState};
 use crate::domain::resident::MergeField;
 use crate::domain::role::Rights;
+use crate::domain::scope::Scope;
 use crate::error::{AppError, AppResult};
 use crate::services::auth::{Authorized, ViewRegistry};
 use crate::services::certificate::open_detail;
-use crate::services::household::MemberInput;
+use crate::services::household::{MemberDates, MemberInput};
 use crate::services::resident::MergeRecords;
 use crate::services::resident::duplicate::shown;
 use crate::store::fact::FactRow;
 use crate::store::pending_change::{self as rows, PendingChangeRow};
 use crate::store::{
-    Cipher, Db, Store, account, area, award, certificate, fact, membership, resident,
+    Cipher, Db, Store, account, area, award, certificate, fact, household, membership, resident,
 };
 
 /// One thing that a change concerns, before and after it.
@@ -159,13 +160,14 @@ impl Look<'_> {
                 parts.extend(part("reason", none(), Words::same(reason)));
                 parts
             }
-            Proposal::MemberAdd { household, member, from_on, reason, .. } => {
+            Proposal::MemberAdd { household, member, from_on, reason, dates } => {
                 let mut parts = vec![self.members(*household, |now| now.push(*member), None)?];
                 parts.extend(part("from_on", none(), day(*from_on)));
                 parts.extend(part("reason", none(), Words::of(reason.zh(), reason.en())));
+                parts.extend(self.home(*household, *dates)?);
                 parts
             }
-            Proposal::MemberRemove { household, resident, to_on, reason, .. } => {
+            Proposal::MemberRemove { household, resident, to_on, reason, dates, .. } => {
                 let leaving = *resident;
                 let mut parts = vec![self.members(
                     *household,
@@ -174,6 +176,7 @@ impl Look<'_> {
                 )?];
                 parts.extend(part("to_on", none(), day(*to_on)));
                 parts.extend(part("reason", none(), Words::of(reason.zh(), reason.en())));
+                parts.extend(self.home(*household, *dates)?);
                 parts
             }
             Proposal::Certificate(input) => {
@@ -254,6 +257,23 @@ impl Look<'_> {
             }
             Proposal::PersonMerge(input) => self.records(input)?,
         })
+    }
+
+    /// Which household, when it was decided and from which month it counts.
+    fn home(&mut self, id: HouseholdId, dates: MemberDates) -> AppResult<[ChangePart; 3]> {
+        let whole = Scope::street(self.street);
+        let row = household::find_household(self.conn, &whole, id)?;
+        let home = row.map(|row| row.household_no);
+        let from = dates.counts()?.month;
+        let part = |key, after: String| {
+            let (before, after) = (Words::default(), Words::same(after));
+            ChangePart { key, before, after }
+        };
+        Ok([
+            part("household", home.unwrap_or_default()),
+            part("decided_on", dates.decided_on.to_string()),
+            part("from_month", from.to_string()),
+        ])
     }
 
     /// The record that stays, and what it takes from the one that ends.

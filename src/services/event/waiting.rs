@@ -4,10 +4,11 @@ use chrono::NaiveDate;
 
 use crate::domain::ids::ResidentId;
 use crate::domain::life_event::EventKind;
+use crate::domain::pending::ChangeKind;
 use crate::error::{AppError, AppResult};
 use crate::services::auth::{Authorized, ViewRegistry};
 use crate::store::life_event::{self, LifeEventRow};
-use crate::store::{Db, Store, history, resident};
+use crate::store::{Db, Store, history, pending_change, resident};
 
 /// A report that nobody has decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,9 +50,20 @@ pub fn list_undecided(
     by: &Authorized<'_, ViewRegistry>,
 ) -> AppResult<Vec<Undecided>> {
     store.read(|conn| {
+        // A departure whose change waits is decided with the change.
+        let waiting = pending_change::list_pending_changes(conn, by.street())?;
+        let with_change = |row: &LifeEventRow| {
+            row.kind == EventKind::MoveOut
+                && waiting.iter().any(|change| {
+                    change.kind == ChangeKind::MoveOut
+                        && Some(change.resident_id) == row.resident_id
+                })
+        };
         let mut found = Vec::new();
         for row in life_event::list_undecided_events(conn, by.scope())? {
-            found.extend(line(conn, by, row)?);
+            if !with_change(&row) {
+                found.extend(line(conn, by, row)?);
+            }
         }
         Ok(found)
     })

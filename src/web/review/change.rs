@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::domain::pending::ChangeState;
+use crate::domain::pending::{ChangeKind, ChangeState};
 use crate::error::AppResult;
 use crate::http::{Allowed, Fault, Fields, Form, FromFields, Outcome, Path};
 use crate::services::auth::{Authorized, EditRegistry, ViewRegistry};
@@ -24,6 +24,11 @@ struct ChangePage<'a> {
 impl ChangePage<'_> {
     fn is_pending(&self) -> bool {
         self.line.state == ChangeState::Pending
+    }
+
+    /// A reported departure holds money: whoever reported it does not lift it.
+    fn can_withdraw(&self) -> bool {
+        self.line.kind != ChangeKind::MoveOut
     }
 
     /// Name of a part, for example `review.part.fact`.
