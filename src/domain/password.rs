@@ -193,16 +193,19 @@ pub fn check(password: &str, context: &[&str]) -> Result<(), PasswordError> {
         .collect();
     for form in [plain(password), plain(&disguised)] {
         let backwards: String = form.chars().rev().collect();
-        if is_guessable(&form, context) || is_guessable(&backwards, context) {
-            return Err(PasswordError::Guessable);
+        for form in [form, backwards] {
+            // A run can hide a word, and a repeated part a run.
+            let ways = [without_repeats(&form), without_repeats(&without_runs(&form))];
+            if ways.into_iter().any(|way| is_guessable(way, context)) {
+                return Err(PasswordError::Guessable);
+            }
         }
     }
     Ok(())
 }
 
 /// Whether little remains of one spelling once every word and run is taken out.
-fn is_guessable(form: &str, context: &[&str]) -> bool {
-    let mut rest = without_repeats(form);
+fn is_guessable(mut rest: String, context: &[&str]) -> bool {
     for word in context_words(context) {
         rest = rest.replace(&word, " ");
     }

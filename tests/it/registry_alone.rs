@@ -195,6 +195,27 @@ on_both! {
         }
     }
 
+    fn an_assistance_household_moves_street_as_a_whole(registry) {
+        use mingce::services::event::{Mover, TransferInput, transfer};
+        let office = Office::new(registry);
+        let store = &registry.store;
+        let (man, wife) = (office.person("张三", "1970-01-01", 1), office.person("李四", "1972-02-02", 2));
+        office.household(HouseholdKind::Assist, "001", &[(man, "02"), (wife, "12")]);
+        let mover = |resident, code| Mover { resident, relation: relation(code) };
+        let mut input = TransferInput {
+            movers: vec![mover(wife, "02")],
+            to_street: crate::registry_office::OTHER.to_owned(),
+            to_area: crate::registry_office::THERE.to_owned(),
+            address: "乙街1号".to_owned(),
+            household_no: "T-1".to_owned(),
+            heads: vec![],
+            dates: on("2023-11-15"),
+        };
+        assert_eq!(fields(transfer(store, &office.clerk_may(), &input)), ["movers"]);
+        input.movers = vec![mover(man, "02"), mover(wife, "12")];
+        transfer(store, &office.clerk_may(), &input).expect("moved together");
+    }
+
     fn the_reporter_decides_nothing(registry) {
         let office = Office::new(registry);
         let store = &registry.store;

@@ -20,7 +20,7 @@ use crate::services::auth::{Authorized, RegisterEvent};
 use crate::services::award::{self, NewStop, stop_in};
 use crate::services::household::NewHead;
 use crate::services::household::home::{Counts, Home, Joining};
-use crate::services::record::{Act, Changes, check_required};
+use crate::services::record::{Act, Changes, check_required, is_direct};
 use crate::services::resident;
 use crate::store::award::{self as awards, AwardRow};
 use crate::store::decision::{self, DecisionRow};
@@ -81,7 +81,8 @@ struct Moving {
 ///
 /// # Errors
 /// The same street; an area that does not lie there; no or two heads; a
-/// household that stays without a head.
+/// household that stays without a head; a signed-in person and an assistance
+/// household that moves in part.
 pub fn transfer(
     store: &Store,
     by: &Authorized<'_, RegisterEvent>,
@@ -162,8 +163,29 @@ fn load_movers(
     if moving.is_empty() {
         refusals.push(Refusal::field("movers", "请选择人员。", "Choose at least one person."));
     }
+    if !is_direct(by.role()) && leaves_somebody_counted(tx, by.street(), &moving)? {
+        refusals.push(Refusal::field(
+            "movers",
+            "救助家庭只有部分成员迁出:保障人口变更须由第二人确认,请先办理分户。",
+            "Only some of an assistance household move: whom it counts is for two people to \
+             say. Split the household first.",
+        ));
+    }
     AppError::refused_unless_empty(refusals)?;
     Ok(moving)
+}
+
+/// Whether an assistance household of the movers keeps members here. One that
+/// moves as a whole gets there what it got here.
+fn leaves_somebody_counted(tx: &mut Tx<'_>, street: &str, moving: &[Moving]) -> AppResult<bool> {
+    let homes = moving.iter().flat_map(|m| &m.homes);
+    for home in homes.filter(|home| home.kind == HouseholdKind::Assist) {
+        let members = membership::list_open_members(tx.conn, street, home.household_id)?;
+        if members.iter().any(|m| moving.iter().all(|other| other.old.id != m.resident_id)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The new households: one per kind that a mover was in. The head of the
