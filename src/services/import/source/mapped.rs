@@ -218,3 +218,38 @@ impl BookSource for MappedBook {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::services::import::MemoryBook;
+
+    #[test]
+    fn columns_are_guessed_masked_and_read_through_the_mapping() {
+        let mut book = MemoryBook::new("b");
+        book.sheet("名单", &["居民姓名", "证件号码", "区划代码", "曾用姓名", "备注"]);
+        book.row(["王小明", "320899194901010010", "320899001001", "王大明", "见"]);
+        let (previews, guessed): (Vec<_>, Vec<_>) =
+            preview(&mut book).expect("a preview").into_iter().unzip();
+        assert_eq!(guessed[0].register, "residents");
+        assert_eq!(guessed[0].columns, ["name", "doc_no", "area", "", ""]);
+        assert_eq!(previews[0].rows, 1);
+        assert_eq!(previews[0].samples[0][..2], ["王**", "320***********0010"]);
+        assert!(mapping_faults(&previews, &guessed).is_empty());
+        let mut twice = guessed.clone();
+        twice[0].columns[3] = "name".to_owned();
+        assert_eq!(mapping_faults(&previews, &twice).len(), 1);
+        twice[0].columns = vec![String::new(); 5];
+        assert_eq!(mapping_faults(&previews, &twice).len(), 2, "name and area are missing");
+        let mut mapped = MappedBook::new(Box::new(book), &guessed);
+        let mut rows = Vec::new();
+        mapped
+            .read(0, &mut |line, cells| {
+                rows.push((line, cells.iter().map(Cell::shown).collect::<Vec<_>>().join("|")));
+                Ok(())
+            })
+            .expect("rows");
+        assert_eq!(rows[0], (1, "姓名|证件号码|区划代码".to_owned()));
+        assert_eq!(rows[1], (2, "王小明|320899194901010010|320899001001".to_owned()));
+    }
+}
