@@ -4,7 +4,7 @@
 use actix_web::web::Data;
 use chrono::NaiveDate;
 
-use super::once::{Once, create};
+use super::once::{Effect, Once, create};
 use super::operation::Api;
 use super::person::wrong_cursor;
 use super::person_change::{HistoryAnswer, history_answer};
@@ -268,7 +268,10 @@ async fn open(
             named_month: new.named_month,
         },
     };
-    create(user, &state, once, move |store, by| Ok(household::open(store, by, &input)?.0)).await
+    create(user, &state, once, move |store, by| {
+        household::open(store, by, &input).map(|id| Effect::Made(id.0))
+    })
+    .await
 }
 
 async fn history(

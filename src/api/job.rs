@@ -29,7 +29,7 @@ shapes! {
         id: Id,
         /// What it does.
         kind: String,
-        /// `queued`, `running`, `succeeded`, `failed` or `cancelled`.
+        /// `queued`, `running`, `done`, `failed` or `cancelled`.
         state: String,
         /// What it is doing.
         phase: String,

@@ -2,6 +2,12 @@
 //! sentences; the description (`openapi`) is drawn from the handlers' types.
 
 mod area;
+mod audit;
+mod award;
+mod change;
+mod event;
+mod event_decide;
+mod grant;
 mod headers;
 mod home;
 mod job;
@@ -11,6 +17,7 @@ mod operation;
 mod person;
 mod person_change;
 pub mod problem;
+mod proposal;
 mod reply;
 mod report;
 mod run;
@@ -18,6 +25,7 @@ mod run_step;
 mod session;
 mod shape;
 mod table;
+mod user;
 mod visit;
 
 use crate::http::{Access, Routes};
@@ -36,10 +44,16 @@ fn register(routes: &mut Routes) -> Vec<Described> {
     person::routes(&mut api);
     home::routes(&mut api);
     visit::routes(&mut api);
+    event::routes(&mut api);
+    event_decide::routes(&mut api);
+    change::routes(&mut api);
+    award::routes(&mut api);
     run::routes(&mut api);
     report::routes(&mut api);
     area::routes(&mut api);
     job::routes(&mut api);
+    audit::routes(&mut api);
+    user::routes(&mut api);
     api.described
 }
 

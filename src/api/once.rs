@@ -49,7 +49,16 @@ impl FromRequest for Once {
     }
 }
 
-/// Makes something once. `make` gives the id of what it made.
+/// What a request made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// A record.
+    Made(i64),
+    /// A change that waits for a second person (`rulings.md` P10).
+    Waits(i64),
+}
+
+/// Makes something once.
 ///
 /// # Errors
 /// What `make` refuses; 422 for a key that was used for something else; 409
@@ -58,7 +67,7 @@ pub async fn create<P: Permit>(
     user: Allowed<P>,
     state: &AppState,
     once: Once,
-    make: impl FnOnce(&Store, &Authorized<'_, P>) -> AppResult<i64> + Send + 'static,
+    make: impl FnOnce(&Store, &Authorized<'_, P>) -> AppResult<Effect> + Send + 'static,
 ) -> Reply<Created> {
     let outcome = state
         .run(move |store| {
@@ -68,7 +77,8 @@ pub async fn create<P: Permit>(
             };
             match once::find(store, user.session(), &request)? {
                 Replay::Other => Ok(Err(())),
-                Replay::Made(id) => Ok(Ok(new(id, true))),
+                Replay::Made { id, waits: false } => Ok(Ok(new(Effect::Made(id), true))),
+                Replay::Made { id, waits: true } => Ok(Ok(new(Effect::Waits(id), true))),
                 Replay::Not => {
                     let status = i32::from(Created::STATUS);
                     let store = once::noting(store, user.session(), request, status);
@@ -83,6 +93,10 @@ pub async fn create<P: Permit>(
     })
 }
 
-fn new(id: i64, replayed: bool) -> Created {
-    Created { saved: Saved { id: Id(id), version: 1 }, replayed }
+fn new(effect: Effect, replayed: bool) -> Created {
+    let (id, version) = match effect {
+        Effect::Made(id) => (id, 1),
+        Effect::Waits(id) => (id, 0),
+    };
+    Created { saved: Saved { id: Id(id), version }, replayed }
 }

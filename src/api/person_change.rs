@@ -3,7 +3,7 @@
 use actix_web::web::Data;
 
 use super::headers::IfMatch;
-use super::once::{Once, create};
+use super::once::{Effect, Once, create};
 use super::reply::{Created, Read, Reply, Saved};
 use super::shape::{Id, Instant, shapes};
 use crate::domain::code_table::{Education, Ethnicity, Marital, ResidenceStatus, Sex};
@@ -150,7 +150,10 @@ pub async fn register(
     body: Json<NewResident>,
 ) -> Reply<Created> {
     let input = ResidentInput::from(body.0);
-    create(user, &state, once, move |store, by| Ok(resident::register(store, by, &input)?.0)).await
+    create(user, &state, once, move |store, by| {
+        resident::register(store, by, &input).map(|id| Effect::Made(id.0))
+    })
+    .await
 }
 
 fn patch(asked: ResidentCorrection) -> AppResult<(ResidentPatch, String)> {

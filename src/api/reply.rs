@@ -63,9 +63,9 @@ impl<T: Serialize> Responder for Tagged<T> {
 shapes! {
     /// What was saved.
     answer Saved {
-        /// The record.
+        /// The record; while it waits for a second person, the change.
         id: Id,
-        /// Its version now.
+        /// Its version now; 0 while it waits for a second person.
         version: i32,
     }
 

@@ -3,7 +3,7 @@
 use actix_web::web::Data;
 use chrono::NaiveDate;
 
-use super::once::{Once, create};
+use super::once::{Effect, Once, create};
 use super::operation::Api;
 use super::reply::{Created, Done, Reply};
 use super::shape::{Id, shapes};
@@ -91,7 +91,8 @@ async fn add(
         status: new.status,
         reviewed_on: new.reviewed_on,
     };
-    create(user, &state, once, move |store, by| visit::add(store, by, &input)).await
+    create(user, &state, once, move |store, by| visit::add(store, by, &input).map(Effect::Made))
+        .await
 }
 
 async fn assign(

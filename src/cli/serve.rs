@@ -17,7 +17,7 @@ use crate::error::{AppError, AppResult, ErrorCode};
 use crate::http::{AppState, Settings};
 use crate::jobs::Runner;
 use crate::services::access::{AccessPolicy, Profile};
-use crate::services::overview;
+use crate::services::{overview, view_log};
 
 /// How the service faces the network.
 #[derive(Debug, Args)]
@@ -108,15 +108,19 @@ pub fn run(context: &Context, args: &ServeArgs) -> AppResult<()> {
     };
     let runner = Runner::default();
     let workers = runner.start(store.clone());
+    let views = store.clone();
     let state = AppState::new(store, settings, runner.clone());
     let outcome = actix_web::rt::System::new().block_on(serve(args, state, tls));
     runner.stop();
+    // The last views of requests that were let finish.
+    let written = view_log::flush(&views);
     for worker in workers {
         // A job at work keeps its lease only as long as this process lives.
         if worker.is_finished() {
             let _ = worker.join();
         }
     }
+    written?;
     outcome
 }
 

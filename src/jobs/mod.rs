@@ -10,6 +10,7 @@ pub mod import;
 mod live;
 mod runner;
 pub mod statistics;
+pub mod verify;
 
 use std::cell::Cell;
 
@@ -162,6 +163,7 @@ fn run_kind(taken: &JobRow, context: &JobContext<'_>) -> AppResult<Option<String
             run_as::<statistics::RefreshStatistics>(taken, context)
         }
         import::ImportBook::KIND => run_as::<import::ImportBook>(taken, context),
+        verify::VerifyRegistry::KIND => run_as::<verify::VerifyRegistry>(taken, context),
         draft::DraftRuns::KIND => run_as::<draft::DraftRuns>(taken, context),
         _ => Err(AppError::coded(
             ErrorCode::NewerDatabase,

@@ -1,5 +1,5 @@
 //! The worker: one thread that takes jobs, a second that keeps their lease
-//! while they compute.
+//! while they compute, a third that writes the read log.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::services::access::{base64_url, session};
-use crate::services::job;
+use crate::services::{job, view_log};
 use crate::store::Store;
 
 /// Wakes and stops the worker. Cheap to clone.
@@ -30,6 +30,8 @@ impl std::fmt::Debug for Runner {
 /// Without a bell the table is looked at this often.
 const POLL: Duration = Duration::from_secs(2);
 const SWEEP_EVERY: u32 = 150;
+/// A kill may lose the views of this long (`rulings.md` P3).
+const GROUP_AGE: Duration = Duration::from_secs(1);
 
 impl Runner {
     /// Tells the worker that there is something to do.
@@ -49,9 +51,11 @@ impl Runner {
         let worker = base64_url(&noise);
         let (this, work_store, name) = (self.clone(), store.clone(), worker.clone());
         let working = std::thread::spawn(move || this.work(&work_store, &name));
+        let (this, view_store) = (self.clone(), store.clone());
+        let noting = std::thread::spawn(move || this.write_views(&view_store));
         let this = self.clone();
         let beating = std::thread::spawn(move || this.beat(&store, &worker));
-        vec![working, beating]
+        vec![working, noting, beating]
     }
 
     /// How far the job at work is.
@@ -113,6 +117,17 @@ impl Runner {
                 && let Err(error) = job::beat(store, id, worker, None)
             {
                 tracing::warn!(job = id, code = error.code().as_str(), "a lease was not renewed");
+            }
+        }
+    }
+
+    /// Writes the read log: a group when it is full, or every second.
+    fn write_views(&self, store: &Store) {
+        while !self.is_stopped() {
+            store.views().wait(GROUP_AGE);
+            if let Err(error) = view_log::flush(store) {
+                tracing::warn!(code = error.code().as_str(), "the read log was not written");
+                std::thread::sleep(GROUP_AGE);
             }
         }
     }

@@ -40,7 +40,7 @@ pub fn search(
     by: &Authorized<'_, ReadAudit>,
     query: &AuditQuery,
 ) -> AppResult<(Vec<AuditRow>, bool)> {
-    let days = (query.to - query.from).num_days();
+    let days = query.to.signed_duration_since(query.from).num_days();
     if !(0..MAX_DAYS).contains(&days) {
         return Err(AppError::refuse(Refusal::field(
             "from",
@@ -64,4 +64,13 @@ pub fn search(
     let more = i64::try_from(rows.len()).is_ok_and(|n| n > query.limit);
     rows.truncate(usize::try_from(query.limit).unwrap_or(usize::MAX));
     Ok((rows, more))
+}
+
+/// The chains and how many entries each has.
+///
+/// # Errors
+/// The database failed.
+pub fn chains(store: &Store, _by: &Authorized<'_, ReadAudit>) -> AppResult<Vec<(String, i64)>> {
+    let heads = store.read(|conn| Ok(audit::list_heads(conn)?))?;
+    Ok(heads.into_iter().map(|head| (head.street_code, head.seq)).collect())
 }

@@ -30,10 +30,12 @@ pub mod protection;
 mod record;
 pub mod report;
 pub mod resident;
+pub mod reveal_stats;
 pub mod review;
 pub mod temp_case;
 pub mod user;
 pub mod verify;
+pub mod view_log;
 pub mod visit;
 
 pub use auth::{Actor, Authorized, Scope};

@@ -26,7 +26,12 @@ pub enum Replay {
     /// Nothing.
     Not,
     /// The same request made this.
-    Made(i64),
+    Made {
+        /// The record, or the change.
+        id: i64,
+        /// It is a change that waits for a second person.
+        waits: bool,
+    },
     /// Another request has it.
     Other,
 }
@@ -42,7 +47,9 @@ pub fn find(store: &Store, session: &Session, request: &Request) -> AppResult<Re
     let kept = |row: &OnceRow| store.clock().now() - row.created_at < KEPT;
     Ok(match found.filter(kept) {
         None => Replay::Not,
-        Some(row) if row.request_hash == request.digest => Replay::Made(row.object_id),
+        Some(row) if row.request_hash == request.digest => {
+            Replay::Made { id: row.object_id, waits: row.version == 0 }
+        }
         Some(_) => Replay::Other,
     })
 }

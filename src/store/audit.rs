@@ -186,6 +186,26 @@ pub fn list_after(conn: &mut Db, street: &str, seq: i64, limit: i64) -> QueryRes
         .load(conn)
 }
 
+/// Up to `limit` entries of one action after `seq`, in order.
+///
+/// # Errors
+/// The database failed.
+pub fn list_of_action(
+    conn: &mut Db,
+    street: &str,
+    action: &str,
+    seq: i64,
+    limit: i64,
+) -> QueryResult<Vec<AuditRow>> {
+    audit::table
+        .filter(audit::street_code.eq(street).and(audit::action.eq(action)))
+        .filter(audit::seq.gt(seq))
+        .order(audit::seq)
+        .limit(limit)
+        .select(AuditRow::as_select())
+        .load(conn)
+}
+
 /// How often somebody did something since an instant (UTC).
 ///
 /// # Errors

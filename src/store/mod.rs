@@ -23,6 +23,7 @@ pub mod directory;
 pub mod dump;
 pub mod export_log;
 pub mod fact;
+pub mod grant;
 pub mod guardian;
 pub mod history;
 pub mod hold;
@@ -65,6 +66,7 @@ pub mod unit_load;
 pub mod unit_news;
 pub mod user;
 pub mod verify;
+pub mod view_log;
 pub mod visit;
 
 use std::sync::Arc;
@@ -98,6 +100,7 @@ pub struct Store {
     clock: Clock,
     ids: Arc<IdSource>,
     once: Option<Arc<once::Pending>>,
+    views: Arc<view_log::Waiting>,
 }
 
 impl Store {
@@ -131,6 +134,7 @@ impl Store {
             clock,
             ids: Arc::new(ids),
             once: None,
+            views: Arc::default(),
         })
     }
 
@@ -190,6 +194,12 @@ impl Store {
     #[must_use]
     pub fn noting(&self, note: once::Note) -> Store {
         Store { once: Some(Arc::new(once::Pending::new(note))), ..self.clone() }
+    }
+
+    /// Views that wait to be written.
+    #[must_use]
+    pub fn views(&self) -> &view_log::Waiting {
+        &self.views
     }
 
     /// Which backend this is.

@@ -27,7 +27,7 @@ pub struct OnceRow {
     pub status: i32,
     /// What was made.
     pub object_id: i64,
-    /// Its version then.
+    /// Its version then; 0 for a change that waits for a second person.
     pub version: i32,
     /// UTC.
     pub created_at: NaiveDateTime,
@@ -48,6 +48,14 @@ pub struct Note {
     pub status: i32,
 }
 
+/// What a transaction made, as a repeated request is told.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Made {
+    pub(super) id: i64,
+    /// A change that waits for a second person.
+    pub(super) waits: bool,
+}
+
 /// A note and whether a transaction took it along.
 #[derive(Debug)]
 pub(super) struct Pending {
@@ -65,10 +73,10 @@ impl Pending {
     pub(super) fn insert(
         &self,
         conn: &mut Db,
-        object_id: Option<i64>,
+        made: Option<Made>,
         now: NaiveDateTime,
     ) -> AppResult<()> {
-        let (Some(object_id), false) = (object_id, self.taken.load(Ordering::Relaxed)) else {
+        let (Some(made), false) = (made, self.taken.load(Ordering::Relaxed)) else {
             return Ok(());
         };
         let Note { street_code, user_id, key, request_hash, status } = self.note.clone();
@@ -78,8 +86,8 @@ impl Pending {
             key,
             request_hash,
             status,
-            object_id,
-            version: 1,
+            object_id: made.id,
+            version: i32::from(!made.waits),
             created_at: now,
         };
         match diesel::insert_into(idempotency_key::table).values(&row).execute(conn) {

@@ -754,6 +754,37 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    view_log (id, street_code) {
+        id -> BigInt,
+        street_code -> Text,
+        audit_seq -> BigInt,
+        at -> Timestamp,
+        on_day -> Date,
+        off_hours -> Bool,
+        actor -> Text,
+        object_kind -> Text,
+        object_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    grant_request (id) {
+        id -> BigInt,
+        kind -> Text,
+        username -> Text,
+        display_name -> Text,
+        role -> Text,
+        scope_code -> Text,
+        rights -> Text,
+        asked_by -> Text,
+        asked_at -> Timestamp,
+        state -> Text,
+        decided_by -> Nullable<Text>,
+        decided_at -> Nullable<Timestamp>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     meta,
     area,
@@ -804,4 +835,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     pending_change,
     review_task,
     idempotency_key,
+    view_log,
+    grant_request,
 );

@@ -4,6 +4,7 @@
 use diesel::prelude::*;
 
 use super::audit::{self, ChainHead, Entry};
+use super::once::Made;
 use super::{Cipher, Db, REGISTRY_CHAIN, Store};
 use crate::clock::Clock;
 
@@ -13,7 +14,7 @@ pub struct Tx<'a> {
     pub conn: &'a mut Db,
     pub(super) store: &'a Store,
     pub(super) heads: Vec<ChainHead>,
-    pub(super) made: Option<i64>,
+    pub(super) made: Option<Made>,
 }
 
 impl Tx<'_> {
@@ -38,14 +39,15 @@ impl Tx<'_> {
             .iter_mut()
             .find(|head| head.street_code == street)
             .ok_or(diesel::result::Error::NotFound)?;
-        self.made = self.made.or(entry.object_id);
+        let waits = entry.object_kind == "pending_change";
+        self.made = self.made.or(entry.object_id.map(|id| Made { id, waits }));
         audit::append(self.conn, head, &self.store.cipher, now, "ok", entry)
     }
 
     /// What the request that this transaction carries out made, where it is not
     /// the object of its first audit entry.
     pub fn made(&mut self, id: i64) {
-        self.made = Some(id);
+        self.made = Some(Made { id, waits: false });
     }
 
     /// Appends an entry about something that was refused (a failed sign-in):

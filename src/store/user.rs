@@ -108,3 +108,18 @@ pub fn mark_password(
         .set((user_account::password_hash.eq(new), user_account::updated_at.eq(now)))
         .execute(conn)
 }
+
+/// Gives an account another area; returns how many rows changed.
+///
+/// # Errors
+/// The database failed.
+pub fn mark_scope(
+    conn: &mut Db,
+    id: i64,
+    scope_code: &str,
+    now: NaiveDateTime,
+) -> QueryResult<usize> {
+    diesel::update(user_account::table.find(id))
+        .set((user_account::scope_code.eq(scope_code), user_account::updated_at.eq(now)))
+        .execute(conn)
+}

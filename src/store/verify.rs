@@ -211,6 +211,8 @@ pub const TRIGGERS: &[&str] = &[
     "run_no_delete",
     "attempt_closed_no_update",
     "attempt_no_delete",
+    "view_log_no_update",
+    "view_log_no_delete",
 ];
 
 /// Triggers of [`TRIGGERS`] that are missing or switched off.

@@ -61,7 +61,15 @@ const TREE: &[(&str, &[(&str, &str)])] = &[
         "menu.exchange",
         &[("menu.imports", "/imports"), ("menu.exports", "/exports"), ("menu.jobs", "/jobs")],
     ),
-    ("menu.control", &[("menu.audit", "/audit"), ("menu.reveals", "/audit/reveals")]),
+    (
+        "menu.control",
+        &[
+            ("menu.audit", "/audit"),
+            ("menu.views", "/audit/views"),
+            ("menu.reveals", "/audit/reveals"),
+            ("menu.verify", "/audit/verify"),
+        ],
+    ),
     (
         "menu.system",
         &[

@@ -23,7 +23,7 @@ impl SessionsPage<'_> {
 }
 
 /// `Chrome · Windows` out of a user agent; what is unknown stays as it is.
-fn device_name(agent: &str) -> String {
+pub(super) fn device_name(agent: &str) -> String {
     let named = |names: &[(&str, &'static str)]| {
         names.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name)
     };

@@ -5,7 +5,7 @@ use super::policy::AccessPolicy;
 use super::totp::base32;
 use crate::clock::random_bytes;
 use crate::domain::role::Role;
-use crate::error::{AppError, AppResult};
+use crate::error::{AppError, AppResult, ErrorCode};
 use crate::services::auth::{Authorized, ManageUsers};
 use crate::services::user::{self, NewUser, PasswordCost};
 use crate::store::audit::Entry;
@@ -27,8 +27,26 @@ pub struct Invitation<'a> {
 /// Makes an account and its one-time code, which is shown once.
 ///
 /// # Errors
-/// As [`user::add`].
+/// As [`user::add`]; an administrator alone and a role that needs a second one
+/// ([`super::grant`]).
 pub fn invite(
+    store: &Store,
+    by: &Authorized<'_, ManageUsers>,
+    new: &Invitation<'_>,
+    cost: PasswordCost,
+) -> AppResult<String> {
+    if by.role() == Role::Admin && super::grant::needs_second(new.role) {
+        return Err(AppError::coded(
+            ErrorCode::SeparationOfDuties,
+            "审批人和审计账号须由另一名管理员确认,请提交申请。",
+            "An account that approves or audits needs a second administrator: ask for it.",
+        ));
+    }
+    open(store, by, new, cost)
+}
+
+/// Makes the account.
+pub(super) fn open(
     store: &Store,
     by: &Authorized<'_, ManageUsers>,
     new: &Invitation<'_>,

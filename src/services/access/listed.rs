@@ -6,7 +6,7 @@ use chrono::{Duration, NaiveDateTime};
 use super::session::{Session, entry};
 use crate::error::{AppError, AppResult};
 use crate::store::session::{self as rows, SessionRow};
-use crate::store::{REGISTRY_CHAIN, Store};
+use crate::store::{Db, REGISTRY_CHAIN, Store};
 
 /// One row of "my sessions".
 #[derive(Debug, Clone)]
@@ -33,23 +33,30 @@ pub struct Listed {
 /// The database failed.
 pub fn list(store: &Store, session: &Session) -> AppResult<Vec<Listed>> {
     let now = store.clock().now();
-    let rows = store.read(|conn| Ok(rows::list_of_user(conn, session.user_id)?))?;
+    store.read(|conn| list_of(conn, session.user_id, Some(session.id), now))
+}
+
+/// Live sessions of an account; `this` is the one that asks.
+pub(super) fn list_of(
+    conn: &mut Db,
+    user_id: i64,
+    this: Option<i64>,
+    now: NaiveDateTime,
+) -> AppResult<Vec<Listed>> {
     let live = |row: &SessionRow| {
         now < row.expires_at && now < row.seen_at + Duration::seconds(row.idle_seconds)
     };
-    Ok(rows
-        .into_iter()
-        .filter(live)
-        .map(|row| Listed {
-            id: row.id,
-            is_this: row.id == session.id,
-            is_program: row.kind == "program",
-            device: row.device,
-            address: row.address,
-            created_at: row.created_at,
-            seen_at: row.seen_at,
-        })
-        .collect())
+    let rows = rows::list_of_user(conn, user_id)?.into_iter().filter(live);
+    let listed = rows.map(|row| Listed {
+        id: row.id,
+        is_this: this == Some(row.id),
+        is_program: row.kind == "program",
+        device: row.device,
+        address: row.address,
+        created_at: row.created_at,
+        seen_at: row.seen_at,
+    });
+    Ok(listed.collect())
 }
 
 /// Ends one of the account's own sessions.

@@ -2,8 +2,10 @@
 //! second factor, one-time codes, the account's own settings. No HTTP here.
 
 mod counter;
+pub mod grant;
 pub mod invite;
 pub mod listed;
+pub mod manage;
 pub mod own;
 pub mod policy;
 pub mod session;

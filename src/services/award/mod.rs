@@ -21,10 +21,12 @@ pub(crate) use hold::{hold_for_event, release_for_event};
 
 use super::auth::{Authorized, EditAward, ViewRegistry};
 use super::record::Act;
+use super::report::programs::load_in_force;
 use super::resident;
 use crate::domain::award::{DecisionSpan, in_force};
 use crate::domain::ids::{AwardId, ResidentId};
 use crate::domain::month::Month;
+use crate::domain::role::Rights;
 use crate::domain::scope::Scope;
 use crate::error::{AppError, AppResult, Refusal};
 use crate::store::award::{self, AwardRow};
@@ -118,6 +120,25 @@ pub fn load_award(
         let holds = crate::store::hold::list_holds_of(conn, street, id)?;
         Ok(AwardFile { award: row, decisions, holds })
     })
+}
+
+/// As [`load_award`]; an award of the mental health domain only with its right:
+/// whoever lacks it does not learn that there is one (SEC-199).
+///
+/// # Errors
+/// Not found, out of scope, or without the right.
+pub fn load_award_for(
+    store: &Store,
+    by: &Authorized<'_, ViewRegistry>,
+    id: AwardId,
+    rights: Rights,
+) -> AppResult<AwardFile> {
+    let file = load_award(store, by, id)?;
+    let programs = store.read(load_in_force)?;
+    if programs.label(&file.award.program).mental && !rights.mental {
+        return Err(AppError::not_found("待遇", "award"));
+    }
+    Ok(file)
 }
 
 /// The awards of a person and of the households they are with.

@@ -15,6 +15,7 @@ use crate::domain::ids::{HouseholdId, ResidentId};
 use crate::domain::resident::ResidentStatus;
 use crate::error::{AppError, AppResult};
 use crate::services::auth::{Authorized, ViewRegistry};
+use crate::services::view_log::{self, Viewed};
 use crate::store::directory::{self as rows, HomeFilter, Place};
 use crate::store::household::{self, HouseholdRow};
 use crate::store::{Db, Store, area, membership, resident, search};
@@ -189,7 +190,9 @@ pub fn load_home_members(
     by: &Authorized<'_, ViewRegistry>,
     id: HouseholdId,
 ) -> AppResult<HomeMembers> {
-    store.read(|conn| home_members(conn, store, by, id))
+    let home = store.read(|conn| home_members(conn, store, by, id))?;
+    view_log::note(store, by, Viewed::Household(id))?;
+    Ok(home)
 }
 
 fn home_members(
@@ -233,7 +236,7 @@ pub fn load_home(
     by: &Authorized<'_, ViewRegistry>,
     id: HouseholdId,
 ) -> AppResult<HomePage> {
-    store.read(|conn| {
+    let page = store.read(|conn| {
         let HomeMembers { row, address, members, past } = home_members(conn, store, by, id)?;
         let tree = area::load_tree(conn, store.clock().today())?;
         Ok(HomePage {
@@ -245,5 +248,7 @@ pub fn load_home(
             history: history_lines(conn, store, by, "household", id.0)?,
             row,
         })
-    })
+    })?;
+    view_log::note(store, by, Viewed::Household(id))?;
+    Ok(page)
 }

@@ -21,6 +21,7 @@ use crate::services::auth::{Authorized, ViewRegistry};
 use crate::services::award::{AccountLine, account_lines};
 use crate::services::record::sealed;
 use crate::services::report::programs::load_in_force;
+use crate::services::view_log::{self, Viewed};
 use crate::store::certificate::CERT_NO;
 use crate::store::resident::ResidentRow;
 use crate::store::visit::VisitRow;
@@ -185,7 +186,7 @@ pub fn load_person(
 ) -> AppResult<PersonPage> {
     let today = store.clock().today();
     let (plain, decides) = (sees_names(by), by.role().may(Permission::EditAward));
-    store.read(|conn| {
+    let page = store.read(|conn| {
         let row = resident::find_resident(conn, by.scope(), id)?
             .ok_or_else(|| AppError::not_found("居民", "resident"))?;
         let tree = area::load_tree(conn, today)?;
@@ -207,7 +208,9 @@ pub fn load_person(
             history: history_lines(conn, store, by, "resident", id.0)?,
             row,
         })
-    })
+    })?;
+    view_log::note(store, by, Viewed::Resident(id))?;
+    Ok(page)
 }
 
 fn memberships(

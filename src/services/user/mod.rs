@@ -3,10 +3,14 @@
 //! One account has one role, so nobody can hold two that exclude each other
 //! (`security.md` §2.1). Entries go into the registry's own audit chain.
 
+mod check;
 mod hash;
+mod rights;
 
 use diesel::result::{DatabaseErrorKind, Error as DbError};
 use unicode_normalization::UnicodeNormalization;
+
+use check::{Checked, check_password, check_password_of, faults, taken_name};
 
 use crate::domain::area::{AreaCode, Level};
 use crate::domain::password;
@@ -18,7 +22,10 @@ use crate::store::audit::Entry;
 use crate::store::user::{self, UserRow};
 use crate::store::{Db, REGISTRY_CHAIN, Store, area};
 
+pub(crate) use check::{check_new, check_scope};
 pub use hash::PasswordCost;
+pub(crate) use rights::put_rights;
+pub use rights::set_rights;
 
 /// A new account, as it was asked for.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +45,8 @@ pub struct NewUser<'a> {
 /// An account as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct User {
+    /// Id.
+    pub id: i64,
     /// Name in the audit log.
     pub username: String,
     /// Name on screens.
@@ -54,8 +63,8 @@ pub struct User {
 
 impl From<UserRow> for User {
     fn from(row: UserRow) -> User {
-        let UserRow { username, display_name, role, scope_code, status, rights, .. } = row;
-        User { username, display_name, role, scope_code, status, rights }
+        let UserRow { id, username, display_name, role, scope_code, status, rights, .. } = row;
+        User { id, username, display_name, role, scope_code, status, rights }
     }
 }
 
@@ -70,21 +79,8 @@ pub fn add(
     new: &NewUser<'_>,
     cost: PasswordCost,
 ) -> AppResult<User> {
-    let username: String = new.username.trim().nfkc().collect();
-    let today = store.clock().today();
-    let tree = store.read(|conn| Ok(area::load_tree(conn, today)?))?;
-    let mut refusals = Vec::new();
-    refusals.extend(check_username(&username));
-    if new.display_name.trim().is_empty() || new.display_name.chars().count() > 50 {
-        refusals.push(Refusal::field(
-            "name",
-            "请填写姓名(不超过 50 个字)。",
-            "Enter the person's name (at most 50 characters).",
-        ));
-    }
-    refusals.extend(check_scope(&tree, new.role, new.scope_code));
-    let street = tree.street_of(new.scope_code).and_then(|code| tree.area(code));
-    let street_name = street.map(|row| row.name.clone()).unwrap_or_default();
+    let checked = faults(store, new.username, new.display_name, new.role, new.scope_code)?;
+    let Checked { username, street_name, mut refusals } = checked;
     refusals.extend(check_password(new.password, &[&username, new.display_name, &street_name]));
     AppError::refused_unless_empty(refusals)?;
 
@@ -133,41 +129,6 @@ pub fn disable(store: &Store, by: &Authorized<'_, ManageUsers>, username: &str) 
     })
 }
 
-/// Gives an account exactly these rights beyond its role. Its sessions end.
-///
-/// # Errors
-/// `NotFound`; the rights are those it has; a role that sees no residents.
-pub fn set_rights(
-    store: &Store,
-    by: &Authorized<'_, ManageUsers>,
-    username: &str,
-    rights: Rights,
-) -> AppResult<()> {
-    store.write(REGISTRY_CHAIN, |tx| {
-        let row = load(tx.conn, username)?;
-        let list = rights.list();
-        if row.role == Role::Admin.as_str() && !list.is_empty() {
-            return Err(AppError::refuse(Refusal::field(
-                "rights",
-                "系统管理员不看居民资料,不能授予此项权限。",
-                "An administrator sees no residents and gets no such right.",
-            )));
-        }
-        if row.rights == list {
-            return Err(AppError::coded(
-                ErrorCode::Conflict,
-                format!("账户“{}”的附加权限没有变化。", row.username),
-                format!("The account \"{}\" has these rights already.", row.username),
-            ));
-        }
-        let now = tx.clock().now();
-        one_row(user::mark_rights(tx.conn, row.id, &row.rights, &list, now)?)?;
-        let detail = format!("username={} rights={list} before={}", row.username, row.rights);
-        tx.audit(&entry(by.username(), "user.rights", Some(row.id), Some(&detail)))?;
-        Ok(())
-    })
-}
-
 /// Sets a new password, for example because the old one was forgotten.
 ///
 /// # Errors
@@ -180,15 +141,12 @@ pub fn set_password(
     cost: PasswordCost,
 ) -> AppResult<()> {
     let today = store.clock().today();
-    let (row, street_name) = store.read(|conn| {
+    let row = store.read(|conn| {
         let row = load(conn, username)?;
         let tree = area::load_tree(conn, today)?;
-        let street = tree.street_of(&row.scope_code).and_then(|code| tree.area(code));
-        let street_name = street.map(|area| area.name.clone()).unwrap_or_default();
-        Ok((row, street_name))
+        check_password_of(&tree, &row, plain)?;
+        Ok(row)
     })?;
-    let context = [row.username.as_str(), &row.display_name, &street_name];
-    AppError::refused_unless_empty(check_password(plain, &context).into_iter().collect())?;
     let new_hash = hash::hash(plain, cost)?;
     store.write(REGISTRY_CHAIN, |tx| {
         let now = tx.clock().now();
@@ -216,16 +174,11 @@ pub(crate) fn hash_own_password(
     cost: PasswordCost,
 ) -> AppResult<String> {
     let today = store.clock().today();
-    let (row, street_name) = store.read(|conn| {
+    store.read(|conn| {
         let row = crate::store::access::find_user(conn, user_id)?
             .ok_or_else(|| AppError::not_found("账户", "account"))?;
-        let tree = area::load_tree(conn, today)?;
-        let street = tree.street_of(&row.scope_code).and_then(|code| tree.area(code));
-        let street_name = street.map(|area| area.name.clone()).unwrap_or_default();
-        Ok((row, street_name))
+        check_password_of(&area::load_tree(conn, today)?, &row, plain)
     })?;
-    let context = [row.username.as_str(), &row.display_name, &street_name];
-    AppError::refused_unless_empty(check_password(plain, &context).into_iter().collect())?;
     hash::hash(plain, cost)
 }
 
@@ -318,62 +271,11 @@ fn load(conn: &mut Db, username: &str) -> AppResult<UserRow> {
     user::find(conn, &key)?.ok_or_else(|| AppError::not_found("账户", "account"))
 }
 
-fn check_username(username: &str) -> Option<Refusal> {
-    let length = username.chars().count();
-    let ordinary = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
-    if (2..=32).contains(&length) && username.chars().all(ordinary) {
-        return None;
-    }
-    Some(Refusal::field(
-        "username",
-        "用户名应为 2–32 个字母、数字、汉字或 . _ -。",
-        "A user name has 2 to 32 letters, digits or the signs . _ -.",
-    ))
-}
-
-fn check_password(plain: &str, context: &[&str]) -> Option<Refusal> {
-    let error = password::check(plain, context).err()?;
-    Some(Refusal::field("password", error.zh(), error.en()))
-}
-
-/// A grid worker works in a grid or community, a supervisor in a community,
-/// everybody else in a street. Only a street may be missing from the tree: the
-/// first accounts are made before the first import.
-fn check_scope(tree: &area::AreaTree, role: Role, code: &str) -> Option<Refusal> {
-    let level = AreaCode::parse(code).map(|parsed| parsed.level());
-    let levels: &[Level] = match role {
-        Role::Grid => &[Level::Grid, Level::Community],
-        Role::Supervisor => &[Level::Community, Level::Street],
-        _ => &[Level::Street],
-    };
-    let suits = level.is_ok_and(|level| levels.contains(&level));
-    let exists = tree.area(code).is_some() || level == Ok(Level::Street);
-    if suits && exists {
-        return None;
-    }
-    let allowed: Vec<_> = levels.iter().map(|level| level.zh()).collect();
-    let allowed_en: Vec<_> = levels.iter().map(|level| level.en()).collect();
-    Some(Refusal::field(
-        "scope",
-        format!("“{}”的范围应为已登记的{}代码,“{code}”不是。", role.zh(), allowed.join("或")),
-        format!(
-            "The scope of \"{}\" must be the code of a known {}; \"{code}\" is not.",
-            role.as_str(),
-            allowed_en.join(" or ")
-        ),
-    ))
-}
-
 fn taken(error: DbError, username: &str) -> AppError {
     match error {
-        DbError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => AppError::refuse(
-            Refusal::field(
-                "username",
-                format!("用户名“{username}”已被使用(不分大小写和全角半角)。"),
-                format!("The user name \"{username}\" is taken (case and width do not matter)."),
-            )
-            .with_code(ErrorCode::Duplicate),
-        ),
+        DbError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => {
+            AppError::refuse(taken_name(username))
+        }
         other => other.into(),
     }
 }

@@ -8,6 +8,7 @@ mod chains;
 mod ledger;
 mod sealed;
 mod stored;
+mod views;
 
 use crate::error::AppResult;
 use crate::services::auth::{Authorized, ReadAudit};
@@ -85,6 +86,7 @@ pub fn run(store: &Store, by: &Authorized<'_, ReadAudit>, full: bool) -> AppResu
         for check in SET_CHECKS {
             checks.push(set_check(conn, check)?);
         }
+        checks.push(views::check(conn)?);
         checks.push(stored::summaries(conn)?);
         checks.extend(sealed::check(conn, store.cipher(), full)?);
         checks.extend(ledger::check(conn, store.cipher(), full)?);

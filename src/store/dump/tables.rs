@@ -48,6 +48,8 @@ pub const TABLES: &[&str] = &[
     "idempotency_key",
     "name_part",
     "address_part",
+    "view_log",
+    "grant_request",
 ];
 
 /// Left out on purpose: who was signed in when the backup was made must not be

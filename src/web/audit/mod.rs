@@ -1,20 +1,28 @@
-//! P-80: the audit log.
+//! P-80 to P-82: the audit log, who looked at whom, verification.
+
+mod verify;
+mod views;
 
 use askama::Template;
-use chrono::{Duration, NaiveDate};
+use chrono::NaiveDate;
 
-use super::pager::page_address;
-use super::{FormView, Page};
 use crate::domain::role::Permission;
 use crate::http::{Access, Allowed, Fields, FromFields, Outcome, Query, Routes};
 use crate::services::audit_search::{self, AuditQuery};
 use crate::services::auth::ReadAudit;
 use crate::store::audit::AuditRow;
 use crate::web::form_view::redrawable;
+use crate::web::pager::page_address;
+use crate::web::{FormView, Page};
 
-/// Registers the page.
+/// Registers the pages.
 pub fn routes(routes: &mut Routes) {
-    routes.get("/audit", Access::Needs(Permission::ReadAudit), list);
+    let read = Access::Needs(Permission::ReadAudit);
+    routes.get("/audit", read, list);
+    routes.get("/audit/views", read, views::list);
+    routes.get("/audit/reveals", read, views::reveals);
+    routes.get("/audit/verify", read, verify::show);
+    routes.post("/audit/verify", read, verify::start);
 }
 
 /// The query of the log; without dates the last week.
@@ -35,8 +43,8 @@ impl FromFields for LogQuery {
 
     fn from_fields(fields: &mut Fields) -> Option<LogQuery> {
         Some(LogQuery {
-            from: super::resident::date(fields, "from"),
-            to: super::resident::date(fields, "to"),
+            from: crate::web::resident::date(fields, "from"),
+            to: crate::web::resident::date(fields, "to"),
             actor: fields.text("actor"),
             action: fields.text("action"),
             object_id: fields.parsed("object_id", "编号应为数字。", "The id is a number."),
@@ -74,11 +82,7 @@ pub async fn list(user: Allowed<ReadAudit>, page: Page, query: Query<LogQuery>) 
     let page = page.title("audit.title");
     let limit = user.session().preferences.page_size.clamp(10, 200);
     let Query { mut fields, value } = query;
-    let today = page.state().store.clock().today();
-    let to = value.to.unwrap_or(today);
-    let from = value.from.unwrap_or(to - Duration::days(6));
-    fields.set("from", &from.to_string());
-    fields.set("to", &to.to_string());
+    let (from, to) = views::days(&page, &mut fields, value.from, value.to);
     let found = page
         .run(move |store| {
             let query = AuditQuery {

@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Holds a running service against its own description: every operation, all
+# checks, chains of requests too. Installs schemathesis in a folder of its own.
+#
+#   tests/schemathesis.sh                     one role, short: the test command
+#   tests/schemathesis.sh 40 clerk approver   40 examples per operation, as these
+#   tests/schemathesis.sh 40 all              as every role
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+EXAMPLES="${1:-4}"
+shift || true
+ROLES=("${@:-clerk}")
+if [ "${ROLES[0]}" = all ]; then ROLES=(grid supervisor clerk approver auditor admin); fi
+
+VERSION=4.32.5
+VENV="${MINGCE_TEST_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/mingce-test}/schemathesis-$VERSION"
+if [ ! -x "$VENV/bin/schemathesis" ]; then
+    rm -rf "$VENV"
+    python3 -m venv "$VENV"
+    "$VENV/bin/pip" install --quiet --disable-pip-version-check "schemathesis==$VERSION"
+fi
+
+cargo build --locked --quiet
+BIN="$(cargo metadata --format-version 1 --no-deps --locked |
+    python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug/mingce"
+DIR="$(mktemp -d /tmp/mingce-api.XXXXXX)"
+SERVER=
+stop() {
+    if [ -n "$SERVER" ]; then kill "$SERVER" 2>/dev/null && wait "$SERVER" 2>/dev/null || true; fi
+    rm -rf "$DIR"
+}
+trap stop EXIT
+
+"$BIN" --data "$DIR/data" --json demo --residents 200 --no-serve >"$DIR/demo.json" 2>/dev/null
+PORT="$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')"
+URL="http://127.0.0.1:$PORT"
+"$BIN" --data "$DIR/data" serve --listen "127.0.0.1:$PORT" 2>"$DIR/log" &
+SERVER=$!
+for _ in $(seq 100); do curl -fsS "$URL/health" >/dev/null 2>&1 && break || sleep 0.1; done
+
+# A token of a role of the demo.
+token() {
+    python3 - "$DIR/demo.json" "$1" <<'PY' |
+import json, sys
+for account in json.load(open(sys.argv[1]))["accounts"]:
+    if account["role"] == sys.argv[2]:
+        print(json.dumps({key: account[key] for key in ("username", "password")}))
+        break
+PY
+        curl -fsS -H 'content-type: application/json' --data @- "$URL/api/v1/session" |
+        python3 -c 'import json, sys; print(json.load(sys.stdin)["access_token"])'
+}
+
+run() {
+    "$VENV/bin/schemathesis" --config-file tests/schemathesis.toml run "$DIR/openapi.json" \
+        --url "$URL" --header "Authorization: Bearer $1" --checks all --seed 1 \
+        --generation-database none --warnings off --no-color "${@:2}"
+}
+
+for ROLE in "${ROLES[@]}"; do
+    echo "== $ROLE"
+    TOKEN="$(token "$ROLE")"
+    curl -fsS -H "Authorization: Bearer $TOKEN" "$URL/api/v1/openapi.json" >"$DIR/openapi.json"
+    # Signing out ends the token of the run: it goes last, alone.
+    run "$TOKEN" --max-examples "$EXAMPLES" --exclude-operation-id delete_session
+    run "$TOKEN" --max-examples 1 --include-operation-id delete_session
+done
+if grep -c '"panic"' "$DIR/log"; then
+    echo "a handler panicked" >&2
+    exit 1
+fi
