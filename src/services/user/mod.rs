@@ -8,16 +8,14 @@ mod hash;
 mod rights;
 
 use diesel::result::{DatabaseErrorKind, Error as DbError};
-use unicode_normalization::UnicodeNormalization;
 
 use check::{Checked, check_password, check_password_of, faults, taken_name};
 
 use crate::domain::area::{AreaCode, Level};
 use crate::domain::password;
-use crate::domain::role::{Rights, Role};
-use crate::error::{AppError, AppResult, ErrorCode, Refusal};
+use crate::domain::role::Role;
+use crate::error::{AppError, AppResult, ErrorCode};
 use crate::services::auth::{Actor, Authorized, ManageUsers, Scope};
-use crate::services::record::one_row;
 use crate::store::audit::Entry;
 use crate::store::user::{self, UserRow};
 use crate::store::{Db, REGISTRY_CHAIN, Store, area};
