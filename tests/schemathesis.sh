@@ -8,7 +8,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-EXAMPLES="${1:-4}"
+EXAMPLES="${1:-2}"
 shift || true
 ROLES=("${@:-clerk}")
 if [ "${ROLES[0]}" = all ]; then ROLES=(grid supervisor clerk approver auditor admin); fi
@@ -55,7 +55,7 @@ PY
 run() {
     "$VENV/bin/schemathesis" --config-file tests/schemathesis.toml run "$DIR/openapi.json" \
         --url "$URL" --header "Authorization: Bearer $1" --checks all --seed 1 \
-        --generation-database none --warnings off --no-color "${@:2}"
+        --generation-database none --warnings off --no-color --workers 2 "${@:2}"
 }
 
 for ROLE in "${ROLES[@]}"; do

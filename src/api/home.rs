@@ -6,17 +6,15 @@ use chrono::NaiveDate;
 
 use super::once::{Effect, Once, create};
 use super::operation::Api;
-use super::person::wrong_cursor;
 use super::person_change::{HistoryAnswer, history_answer};
 use super::reply::{Created, Read, Reply, Tagged};
 use super::shape::{Id, Limit, Query, shapes};
 use crate::domain::code_table::{Relation, ResidenceStatus};
 use crate::domain::household::{HouseholdKind, JoinReason};
-use crate::domain::ids::HouseholdId;
 use crate::domain::month::Month;
 use crate::domain::resident::ResidentStatus;
 use crate::domain::role::Permission;
-use crate::http::{Access, Allowed, AppState, Fault, Json, Path};
+use crate::http::{Access, Allowed, AppState, Json, Path};
 use crate::services::auth::{EditRegistry, ViewRegistry};
 use crate::services::directory::{self, HomeMembers, HomeQuery, Member};
 use crate::services::household::{self, HouseholdInput, MemberDates, MemberInput};
@@ -44,7 +42,7 @@ shapes! {
         /// Closed ones too.
         closed: Option<bool>,
         /// Where the page begins: `next` of the page before.
-        after: Option<String>,
+        after: Option<Id>,
         /// Rows of the page.
         limit: Option<Limit>,
     }
@@ -56,7 +54,7 @@ shapes! {
         /// Rows on all pages.
         total: i64,
         /// Where the next page begins; none on the last one.
-        next: Option<String>,
+        next: Option<Id>,
     }
 
     /// A household in a list.
@@ -186,11 +184,6 @@ impl From<Member> for MemberItem {
     }
 }
 
-fn place(after: Option<&str>) -> Result<Place<HouseholdId>, Fault> {
-    let Some(text) = after else { return Ok(Place::Start) };
-    text.parse().map(|id| Place::After(HouseholdId(id))).map_err(|_| wrong_cursor())
-}
-
 async fn list(
     user: Allowed<ViewRegistry>,
     state: Data<AppState>,
@@ -202,13 +195,13 @@ async fn list(
         area: asked.area,
         kind: asked.kind,
         closed: asked.closed.unwrap_or(false),
-        place: place(asked.after.as_deref())?,
+        place: asked.after.map_or(Place::Start, |after| Place::After(after.into())),
         limit: Limit::or_usual(asked.limit),
     };
     let page =
         state.run(move |store| directory::list_homes(store, &user.authorized()?, &query)).await?;
     let last = page.rows.last().filter(|_| page.has_next);
-    let next = last.map(|line| line.id.to_string());
+    let next = last.map(|line| Id::from(line.id));
     let items = page.rows.into_iter().map(|line| HouseholdItem {
         id: line.id.into(),
         number: line.number,

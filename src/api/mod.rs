@@ -5,6 +5,7 @@ mod area;
 mod audit;
 mod award;
 mod change;
+mod cursor;
 mod event;
 mod event_decide;
 mod grant;

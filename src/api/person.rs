@@ -4,6 +4,7 @@
 use actix_web::web::Data;
 use chrono::NaiveDate;
 
+use super::cursor::{Cursor, Key as _};
 use super::operation::Api;
 use super::person_change::{correct, find, history, register, reveal};
 use super::reply::{Read, Reply, Tagged};
@@ -14,7 +15,7 @@ use crate::domain::ids::ResidentId;
 use crate::domain::life_event::EventKind;
 use crate::domain::resident::ResidentStatus;
 use crate::domain::role::Permission;
-use crate::http::{Access, Allowed, AppState, Fault, Path};
+use crate::http::{Access, Allowed, AppState, Path};
 use crate::services::auth::ViewRegistry;
 use crate::services::directory::{self, PeopleQuery, PersonLine, PersonPage};
 use crate::store::directory::Place;
@@ -44,7 +45,7 @@ shapes! {
         /// State of the record.
         status: Option<ResidentStatus>,
         /// Where the page begins: `next` of the page before.
-        after: Option<String>,
+        after: Option<Cursor<(String, ResidentId)>>,
         /// Rows of the page.
         limit: Option<Limit>,
     }
@@ -195,19 +196,6 @@ impl From<PersonLine> for ResidentItem {
     }
 }
 
-/// A cursor: pinyin and id, as `next` gave them.
-fn place(after: Option<&str>) -> Result<Place<(String, ResidentId)>, Fault> {
-    let Some(text) = after else { return Ok(Place::Start) };
-    let parts = text.rsplit_once('.').and_then(|(sound, id)| Some((sound, id.parse().ok()?)));
-    let (sound, id) = parts.ok_or_else(wrong_cursor)?;
-    Ok(Place::After((sound.to_owned(), ResidentId(id))))
-}
-
-/// The refusal of a cursor that no page gave.
-pub(super) fn wrong_cursor() -> Fault {
-    Fault::bad_request("after 应为上一页给出的 next。", "after is the next of the page before.")
-}
-
 async fn list(
     user: Allowed<ViewRegistry>,
     state: Data<AppState>,
@@ -219,14 +207,14 @@ async fn list(
         address: asked.address,
         area: asked.area,
         status: asked.status,
-        place: place(asked.after.as_deref())?,
+        place: asked.after.map_or(Place::Start, |after| Place::After(after.0)),
         limit: Limit::or_usual(asked.limit),
     };
     let page =
         state.run(move |store| directory::list_people(store, &user.authorized()?, &query)).await?;
     let last = page.rows.last().filter(|_| page.has_next);
     Ok(Read(ResidentPage {
-        next: last.map(|line| format!("{}.{}", line.name_pinyin, line.id)),
+        next: last.map(|line| (line.name_pinyin.clone(), line.id).write()),
         total: page.total,
         items: page.rows.into_iter().map(ResidentItem::from).collect(),
     }))

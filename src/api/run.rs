@@ -3,6 +3,7 @@
 use actix_web::web::Data;
 use chrono::NaiveDate;
 
+use super::cursor::{Cursor, Key as _};
 use super::operation::Api;
 use super::reply::{Queued, Read, Reply, Tagged};
 use super::run_step::{approve, payment, return_run, returns, submit, withdraw};
@@ -115,7 +116,7 @@ shapes! {
     /// Which lines.
     request LinesAsked {
         /// Where the page begins: `next` of the page before.
-        after: Option<String>,
+        after: Option<Cursor<LinePlace>>,
         /// Rows of the page.
         limit: Option<Limit>,
     }
@@ -282,12 +283,7 @@ async fn lines(
 ) -> Reply<Read<LinePage>> {
     let id = RunId::from(path.0);
     let limit = Limit::or_usual(query.0.limit);
-    let from = match query.0.after.as_deref() {
-        None => PageFrom::Start,
-        Some(text) => {
-            PageFrom::After(LinePlace::parse(text).ok_or_else(super::person::wrong_cursor)?)
-        }
-    };
+    let from = query.0.after.map_or(PageFrom::Start, |after| PageFrom::After(after.0));
     let mental = user.session().has_right("mental");
     let list = state
         .run(move |store| {
@@ -300,7 +296,7 @@ async fn lines(
     }
     let last = list.items.last().filter(|_| list.has_after);
     Ok(Read(LinePage {
-        next: last.map(|item| LinePlace::of(&item.line).text()),
+        next: last.map(|item| LinePlace::of(&item.line).write()),
         lines: list.items.iter().map(|item| LineItem::from(&item.line)).collect(),
         count: list.count,
         sum_fen: list.sum,

@@ -46,15 +46,9 @@ async fn admit(req: &mut ServiceRequest) -> Result<(), Fault> {
     let state = state(req)?;
     let row = find_row(req, &state)?;
     let info = req.extensions().get::<RequestInfo>().cloned().ok_or_else(Fault::forbidden)?;
-    if row.limited {
-        let taken = state.sign_in_buckets.take(info.address, std::time::Instant::now());
-        taken.map_err(|seconds| Fault {
-            retry_after: Some(seconds),
-            ..Fault::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests")
-        })?;
-    }
     match row.access {
         Access::Open => {
+            limit(&row, &state, &info)?;
             if row.method != "GET" {
                 body::read(req).await?;
             }
@@ -70,6 +64,7 @@ async fn admit(req: &mut ServiceRequest) -> Result<(), Fault> {
         req.extensions_mut().insert(Arc::clone(session));
     }
     permitted(req, &row, session.as_deref(), &state, is_api)?;
+    limit(&row, &state, &info)?;
     let content =
         if row.method == "GET" || row.upload { Bytes::new() } else { body::read(req).await? };
     let binding = binding(req, session.as_deref(), &state);
@@ -78,6 +73,18 @@ async fn admit(req: &mut ServiceRequest) -> Result<(), Fault> {
     }
     req.extensions_mut().insert(Binding(binding));
     Ok(())
+}
+
+/// Counts a request of a limited route per address (SEC-011).
+fn limit(row: &RouteRow, state: &AppState, info: &RequestInfo) -> Result<(), Fault> {
+    if !row.limited {
+        return Ok(());
+    }
+    let taken = state.sign_in_buckets.take(info.address, std::time::Instant::now());
+    taken.map_err(|seconds| Fault {
+        retry_after: Some(seconds),
+        ..Fault::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests")
+    })
 }
 
 fn state(req: &ServiceRequest) -> Result<Arc<AppState>, Fault> {

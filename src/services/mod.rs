@@ -32,6 +32,7 @@ pub mod report;
 pub mod resident;
 pub mod reveal_stats;
 pub mod review;
+pub mod status;
 pub mod temp_case;
 pub mod user;
 pub mod verify;

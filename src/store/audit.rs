@@ -206,6 +206,19 @@ pub fn list_of_action(
         .load(conn)
 }
 
+/// The last entry of an action.
+///
+/// # Errors
+/// The database failed.
+pub fn last_of_action(conn: &mut Db, street: &str, action: &str) -> QueryResult<Option<AuditRow>> {
+    audit::table
+        .filter(audit::street_code.eq(street).and(audit::action.eq(action)))
+        .order(audit::seq.desc())
+        .select(AuditRow::as_select())
+        .first(conn)
+        .optional()
+}
+
 /// How often somebody did something since an instant (UTC).
 ///
 /// # Errors

@@ -28,6 +28,7 @@ mod resident;
 mod review;
 pub mod run;
 mod sessions;
+mod status;
 mod system;
 mod totp;
 mod users;
@@ -57,6 +58,7 @@ pub fn routes(routes: &mut Routes) {
     audit::routes(routes);
     users::routes(routes);
     areas::routes(routes);
+    status::routes(routes);
     routes.get("/login", Access::Anyone, login::show);
     routes.post("/login", Access::Anyone, login::submit).limited();
     routes.get("/login/totp", Access::At(&[Level::Totp]), totp::ask);

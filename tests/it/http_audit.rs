@@ -82,7 +82,7 @@ on_both! {
             let stats = browser.get(&app, "/audit/reveals?from=2023-11-20&to=2023-11-22").await;
             assert_eq!(stats.status, 200, "{}", stats.body);
             assert!(stats.body.contains("远多于同事"), "{}", stats.body);
-            let wanted = "/audit/views?from=2023-11-22&amp;to=2023-11-22&amp;actor=wu";
+            let wanted = "/audit/views?from=2023-11-22&#38;to=2023-11-22&#38;actor=wu";
             assert!(stats.body.contains(wanted), "{}", stats.body);
             let list = browser.get(&app, "/audit/views?from=2023-11-22&to=2023-11-22&actor=wu").await;
             assert!(list.body.contains("测**") && list.body.contains("before="), "{}", list.body);

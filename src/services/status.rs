@@ -1,0 +1,65 @@
+//! P-94: what an administrator wants to know of the installation at a glance.
+
+use chrono::NaiveDateTime;
+
+use super::auth::{Authorized, ManageSystem};
+use crate::error::AppResult;
+use crate::store::audit::{self, AuditRow};
+use crate::store::{Backend, Db, REGISTRY_CHAIN, Store, job, migrate};
+
+/// Hours after which a backup is too old (SEC-160).
+pub const BACKUP_HOURS: i64 = 26;
+
+/// The installation as it is now.
+#[derive(Debug, Clone)]
+pub struct Status {
+    /// This program.
+    pub program: &'static str,
+    /// Which database.
+    pub backend: Backend,
+    /// Its schema.
+    pub schema: String,
+    /// The last backup, UTC, and how many hours ago it was made.
+    pub backup: Option<(NaiveDateTime, i64)>,
+    /// When this registry was restored from a backup, UTC.
+    pub restored: Option<NaiveDateTime>,
+    /// The last verification: when, and the checks that failed.
+    pub verified: Option<(NaiveDateTime, String)>,
+    /// Jobs by state.
+    pub jobs: Vec<(String, i64)>,
+}
+
+impl Status {
+    /// Whether a backup is missing or too old.
+    #[must_use]
+    pub fn backup_is_late(&self) -> bool {
+        self.backup.is_none_or(|(_, hours)| hours > BACKUP_HOURS)
+    }
+}
+
+fn last(conn: &mut Db, action: &str) -> AppResult<Option<AuditRow>> {
+    Ok(audit::last_of_action(conn, REGISTRY_CHAIN, action)?)
+}
+
+/// Reads it.
+///
+/// # Errors
+/// The database failed.
+pub fn load(store: &Store, _by: &Authorized<'_, ManageSystem>) -> AppResult<Status> {
+    let now = store.clock().now();
+    store.read(|conn| {
+        let failed = |row: AuditRow| {
+            let detail = row.detail.unwrap_or_default();
+            (row.at, detail.split("failed=").nth(1).unwrap_or_default().to_owned())
+        };
+        Ok(Status {
+            program: env!("CARGO_PKG_VERSION"),
+            backend: store.backend(),
+            schema: migrate::version(conn)?,
+            backup: last(conn, "backup.create")?.map(|row| (row.at, (now - row.at).num_hours())),
+            restored: last(conn, "backup.restore")?.map(|row| row.at),
+            verified: last(conn, "registry.verify")?.map(failed),
+            jobs: job::count_by_state(conn)?,
+        })
+    })
+}
