@@ -10,13 +10,13 @@ case "$dir" in
 postgres://*)
     work="$(mktemp -d /tmp/mingce-import.XXXXXX)"
     trap 'rm -rf "$work"' EXIT
-    for table in resident identity_claim; do
+    for table in resident identity_claim name_part; do
         psql -q "$dir" -c "DROP TABLE IF EXISTS bare_$table" -c "CREATE TABLE bare_$table (LIKE $table INCLUDING ALL)" \
             -c "\\copy $table TO '$work/$table' (FORMAT binary)"
     done
     psql -q "$dir" -c CHECKPOINT
     started="$(date +%s.%N)"
-    for table in resident identity_claim; do
+    for table in resident identity_claim name_part; do
         psql -q "$dir" -c "\\copy bare_$table FROM '$work/$table' (FORMAT binary)"
     done
     ended="$(date +%s.%N)"
