@@ -50,13 +50,12 @@ pub fn search(
     }
     // Days begin at 16:00 UTC of the day before.
     let utc = |day: NaiveDate| day.and_time(chrono::NaiveTime::MIN) - Duration::hours(8);
-    let text = |value: &Option<String>| value.as_deref().map(|v| v.replace(['%', '_'], ""));
     let filter = AuditFilter {
         street: if query.registry { REGISTRY_CHAIN.to_owned() } else { by.street().to_owned() },
         from: utc(query.from),
         to: utc(query.to) + Duration::days(1),
         actor: query.actor.clone(),
-        action: text(&query.action),
+        action: query.action.clone(),
         object_id: query.object_id,
         before: query.before,
     };

@@ -270,7 +270,9 @@ pub fn search(conn: &mut Db, filter: &AuditFilter, limit: i64) -> QueryResult<Ve
         query = query.filter(audit::actor.eq(actor.clone()));
     }
     if let Some(action) = &filter.action {
-        query = query.filter(audit::action.like(format!("{action}%")));
+        // An action's own underscore is no wildcard.
+        let literal = action.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        query = query.filter(audit::action.like(format!("{literal}%")).escape('\\'));
     }
     if let Some(id) = filter.object_id {
         query = query.filter(audit::object_id.eq(id));

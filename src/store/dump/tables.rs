@@ -46,10 +46,10 @@ pub const TABLES: &[&str] = &[
     "not_duplicate",
     "export_log",
     "idempotency_key",
-    "name_part",
-    "address_part",
     "view_log",
     "grant_request",
+    "name_part",
+    "address_part",
 ];
 
 /// Left out on purpose: who was signed in when the backup was made must not be
