@@ -48,9 +48,3 @@ export MINGCE_TEST_PG_CA="$DIR/server.crt"
 chmod 755 "$DIR"
 export MINGCE_TEST_PG="postgres://mingce@127.0.0.1:$PORT"
 cargo test --locked "$@"
-
-# The service against its own description; not when only some tests were asked
-# for.
-if [ $# -eq 0 ] && [ -z "${MINGCE_TEST_ONLY:-}" ]; then
-    tests/schemathesis.sh
-fi

@@ -2,7 +2,7 @@
 # Holds a running service against its own description: every operation, all
 # checks, chains of requests too. Installs schemathesis in a folder of its own.
 #
-#   tests/schemathesis.sh                     one role, short: the test command
+#   tests/schemathesis.sh                     one role, short
 #   tests/schemathesis.sh 40 clerk approver   40 examples per operation, as these
 #   tests/schemathesis.sh 40 all              as every role
 set -euo pipefail
