@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs every test. Installs and starts what they need: a throw-away PostgreSQL
-# on loopback. Arguments go to `cargo test`.
+# on loopback. Arguments go to `cargo test`; without any, the journeys in a real
+# browser follow.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -48,3 +49,6 @@ export MINGCE_TEST_PG_CA="$DIR/server.crt"
 chmod 755 "$DIR"
 export MINGCE_TEST_PG="postgres://mingce@127.0.0.1:$PORT"
 cargo test --locked "$@"
+if [ $# -eq 0 ]; then
+    tests/browser/run.sh journeys
+fi

@@ -17,8 +17,6 @@ function lines(office, month) {
   return rest.map((row) => JSON.parse(row.replace(/"(award|beneficiary|line|run)":(\d+)/g, '"$1":"$2"')));
 }
 
-const runs = (office, month) => office.api("clerk", `/months/${month}/runs`);
-
 /** The demo's policy with 840.00 from December, decided on the 4th. */
 function raised(file) {
   const read = (path) => readFileSync(join(ROOT, path), "utf8");
@@ -74,7 +72,6 @@ test("a clerk's month", async (t) => {
   await sees(clerk, "死亡");
   const supervisor = await device(browser, office);
   await signIn(supervisor, office.accounts.supervisor);
-  const report = (await office.api("supervisor", "/events/undecided")).items?.find((row) => String(row.resident ?? row.resident_id) === dead.beneficiary);
   await supervisor.goto("/review");
   const waiting = supervisor.locator('main a[href^="/review/reports/"]');
   const addresses = await waiting.evaluateAll((links) => links.map((a) => a.getAttribute("href")));
@@ -88,7 +85,7 @@ test("a clerk's month", async (t) => {
     decided = true;
     break;
   }
-  assert.ok(decided, `no report to decide among ${addresses.length} (${JSON.stringify(report ?? null)})`);
+  assert.ok(decided, `no report to decide among ${addresses.length}`);
 
   // A suspension that will turn out wrong.
   await clerk.goto(`/awards/${wronged.award}`);
@@ -135,6 +132,7 @@ test("a clerk's month", async (t) => {
     return clerk.locator("tbody th a").evaluateAll((links) => links.map((a) => a.getAttribute("href")));
   };
   const hrefs = await board();
+  assert.ok(hrefs.length >= 7, `${hrefs.length} runs`);
   for (const href of hrefs) {
     await clerk.goto(`${href}/submit`);
     await press(clerk.locator("main form"), "提交审批");
@@ -176,7 +174,6 @@ test("a clerk's month", async (t) => {
   await sees(approver, "已关账");
 
   // The summary: the page, the print and the ledger say the same.
-  const ledger = (await runs(office, MONTH)).filter?.((row) => row) ?? [];
   const summary = office.json("report", "month", MONTH);
   assert.equal(summary.closed, true);
   await clerk.goto(`/reports/monthly?month=${MONTH}`);
@@ -187,10 +184,11 @@ test("a clerk's month", async (t) => {
   writeFileSync(pdf, await clerk.pdf({ preferCSSPageSize: true }));
   const printed = execFileSync("pdftotext", ["-layout", pdf, "-"], { encoding: "utf8" });
   for (const [what, said] of [["due", money(due)], ["death", "死亡"]]) {
-    assert.ok(shown.includes(said), `the page lacks ${what} ${said} (${ledger.length} runs)`);
+    assert.ok(shown.includes(said), `the page lacks ${what} ${said}`);
     assert.ok(printed.includes(said), `the print lacks ${what} ${said}:\n${printed.slice(0, 4000)}`);
   }
-  const totals = (whole) => (/街道合计[^\n]*$/m.exec(whole) ? [...whole.matchAll(/\d[\d,]*\.\d\d/g)].map(([n]) => n).sort() : []);
+  const totals = (whole) => [...whole.matchAll(/\d[\d,]*\.\d\d/g)].map(([amount]) => amount).sort();
+  assert.ok(totals(shown).length > 100, `${totals(shown).length} amounts`);
   assert.deepEqual(totals(printed), totals(shown), "page and print have the same amounts");
   office.verify();
   assert.deepEqual([...clerk.complaints, ...approver.complaints, ...supervisor.complaints], []);
