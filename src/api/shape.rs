@@ -31,52 +31,88 @@ pub trait Shape {
 
     /// The schema, by name if it has one.
     fn reference(types: &mut Types) -> Value {
-        let Some(name) = Self::NAME else { return Self::schema(types) };
-        if !types.0.contains_key(name) {
-            // Before its parts: a type may lead back to itself.
-            types.0.insert(name.to_owned(), Value::Null);
-            let schema = Self::schema(types);
-            types.0.insert(name.to_owned(), schema);
+        match Self::NAME {
+            Some(name) => types.named(name, Self::schema),
+            None => Self::schema(types),
         }
-        json!({ "$ref": format!("#/components/schemas/{name}") })
     }
 
     /// Its fields as parameters of a query.
     fn parameters(types: &mut Types) -> Vec<Value> {
-        let schema = Self::schema(types);
-        let required: Vec<&Value> =
-            schema.get("required").and_then(Value::as_array).into_iter().flatten().collect();
-        let fields = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
-        fields
-            .map(|(name, field)| {
-                let inner = field.get("anyOf").and_then(|any| any.get(0)).unwrap_or(field);
-                json!({
-                    "name": name, "in": "query", "schema": inner,
-                    "required": required.iter().any(|one| one.as_str() == Some(name)),
-                    "description": field.get("description"),
-                })
-            })
-            .collect()
+        parameters(&Self::schema(types))
     }
 }
 
-/// Adds a field to the schema of an object.
-pub(super) fn field<T: Shape>(
-    types: &mut Types,
-    (properties, required): (&mut Map<String, Value>, &mut Vec<Value>),
-    name: &str,
-    words: &str,
-) {
-    // A field that is named like a word of the language.
-    let name = name.trim_start_matches("r#");
-    let mut schema = T::reference(types);
-    if let Some(object) = schema.as_object_mut() {
+impl Types {
+    /// A reference to a schema, which is drawn when it is first asked for.
+    fn named(&mut self, name: &str, draw: fn(&mut Types) -> Value) -> Value {
+        if !self.0.contains_key(name) {
+            // Before its parts: a type may lead back to itself.
+            self.0.insert(name.to_owned(), Value::Null);
+            let schema = draw(self);
+            self.0.insert(name.to_owned(), schema);
+        }
+        json!({ "$ref": format!("#/components/schemas/{name}") })
+    }
+}
+
+fn parameters(schema: &Value) -> Vec<Value> {
+    let required: Vec<&Value> =
+        schema.get("required").and_then(Value::as_array).into_iter().flatten().collect();
+    let fields = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+    fields
+        .map(|(name, field)| {
+            let inner = field.get("anyOf").and_then(|any| any.get(0)).unwrap_or(field);
+            json!({
+                "name": name, "in": "query", "schema": inner,
+                "required": required.iter().any(|one| one.as_str() == Some(name)),
+                "description": field.get("description"),
+            })
+        })
+        .collect()
+}
+
+/// A field of an object: what is known of its type, apart from the type, so
+/// that drawing an object is compiled once.
+pub(super) struct Field {
+    name: &'static str,
+    words: &'static str,
+    required: bool,
+    reference: fn(&mut Types) -> Value,
+}
+
+impl Field {
+    /// A field of this type.
+    pub const fn of<T: Shape>(name: &'static str, words: &'static str) -> Field {
+        Field { name, words, required: T::REQUIRED, reference: T::reference }
+    }
+}
+
+/// The schema of an object; `words` may be empty.
+pub(super) fn object(types: &mut Types, words: &str, fields: &[Field]) -> Value {
+    let (mut properties, mut required) = (Map::new(), Vec::new());
+    for field in fields {
+        // A field that is named like a word of the language.
+        let name = field.name.trim_start_matches("r#");
+        let mut schema = (field.reference)(types);
+        if let Some(object) = schema.as_object_mut() {
+            object.insert("description".to_owned(), json!(field.words.trim()));
+        }
+        properties.insert(name.to_owned(), schema);
+        if field.required {
+            required.push(json!(name));
+        }
+    }
+    let mut schema = json!({
+        "type": "object", "properties": properties, "required": required,
+        "additionalProperties": false,
+    });
+    if !words.is_empty()
+        && let Some(object) = schema.as_object_mut()
+    {
         object.insert("description".to_owned(), json!(words.trim()));
     }
-    properties.insert(name.to_owned(), schema);
-    if T::REQUIRED {
-        required.push(json!(name));
-    }
+    schema
 }
 
 /// Declares types of the API with their schemas. `request`: read, unknown
@@ -93,19 +129,12 @@ macro_rules! shapes {
         impl crate::api::shape::Shape for $name {
             const NAME: Option<&'static str> = Some(stringify!($name));
             fn schema(types: &mut crate::api::shape::Types) -> serde_json::Value {
-                let (mut properties, mut required) = (serde_json::Map::new(), Vec::new());
-                $(crate::api::shape::field::<$type>(
-                    types,
-                    (&mut properties, &mut required),
-                    stringify!($field),
-                    concat!($($words),+),
-                );)*
-                let _ = &types;
-                serde_json::json!({
-                    "type": "object", "description": concat!($($doc),+).trim(),
-                    "properties": properties, "required": required,
-                    "additionalProperties": false,
-                })
+                crate::api::shape::object(types, concat!($($doc),+), &[
+                    $(crate::api::shape::Field::of::<$type>(
+                        stringify!($field),
+                        concat!($($words),+),
+                    ),)*
+                ])
             }
         }
     )+};
@@ -244,6 +273,10 @@ impl<T: Shape> Shape for Vec<T> {
 /// A closed list of codes; the names stand in the description.
 fn codes(rows: impl Iterator<Item = (&'static str, &'static str, &'static str)>) -> Value {
     let rows: Vec<_> = rows.collect();
+    list(&rows)
+}
+
+fn list(rows: &[(&str, &str, &str)]) -> Value {
     let names: Vec<String> =
         rows.iter().map(|(code, zh, en)| format!("{code}: {en} {zh}")).collect();
     let codes: Vec<&str> = rows.iter().map(|(code, ..)| *code).collect();

@@ -1,9 +1,9 @@
 //! The reports' own types, described: the domain declares them, and a field
 //! that is added there does not compile here before it is described.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::shape::{Shape, Types, field};
+use super::shape::{Field, Shape, Types, object};
 use crate::domain::annual::{Annual, Figure, FigureId, Unit, Value as AnnualValue};
 use crate::domain::money::Fen;
 use crate::domain::month::Month;
@@ -18,14 +18,7 @@ macro_rules! described {
             fn schema(types: &mut Types) -> Value {
                 // Every field, with its type, or this does not compile.
                 let _: fn(&$name) = |$name { $($field),* }| { $(let _: &$type = $field;)* };
-                let (mut properties, mut required) = (Map::new(), Vec::new());
-                $(field::<$type>(
-                    types, (&mut properties, &mut required), stringify!($field), $words,
-                );)*
-                json!({
-                    "type": "object", "properties": properties, "required": required,
-                    "additionalProperties": false,
-                })
+                object(types, "", &[$(Field::of::<$type>(stringify!($field), $words),)*])
             }
         }
     )+};

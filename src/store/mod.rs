@@ -85,7 +85,7 @@ pub use db::{Backend, SumFen, per_backend};
 pub use tx::Tx;
 
 use db::Manager;
-use open::{checkout, key_source, pools};
+use open::{Connection, checkout, key_source, pools};
 
 /// What belongs to no street (accounts, policies, areas, keys) is chained here.
 pub const REGISTRY_CHAIN: &str = "registry";
@@ -232,11 +232,17 @@ impl Store {
     /// # Errors
     /// Whatever `f` returns, or no connection.
     pub fn read<T>(&self, f: impl FnOnce(&mut Db) -> AppResult<T>) -> AppResult<T> {
-        let mut conn = checkout(&self.read)?;
-        db::begin_read(&mut conn)?;
+        let mut conn = self.reader()?;
         let result = f(&mut conn);
         db::rollback(&mut conn);
         result
+    }
+
+    /// A reader's connection, inside its snapshot.
+    fn reader(&self) -> AppResult<Connection> {
+        let mut conn = checkout(&self.read)?;
+        db::begin_read(&mut conn)?;
+        Ok(conn)
     }
 
     /// Writes to one street in one transaction; commits only if `f` succeeds.
@@ -263,42 +269,56 @@ impl Store {
         streets: &[&str],
         f: impl FnOnce(&mut Tx<'_>) -> AppResult<T>,
     ) -> AppResult<T> {
-        let mut in_order = streets.to_vec();
-        in_order.sort_unstable();
-        in_order.dedup();
         let mut conn = checkout(&self.write)?;
-        db::begin_write(&mut conn)?;
-        let result = in_order
-            .iter()
-            .map(|street| audit::lock_head(&mut conn, street))
-            .collect::<QueryResult<Vec<_>>>()
-            .map_err(AppError::from)
-            .and_then(|heads| {
-                self.learn_keys(&mut conn)?;
-                let mut tx = Tx { conn: &mut conn, store: self, heads, made: None };
-                let value = f(&mut tx)?;
-                let (heads, made) = (std::mem::take(&mut tx.heads), tx.made);
-                for head in &heads {
-                    audit::save_head(&mut conn, head)?;
-                }
-                if let Some(once) = &self.once {
-                    once.insert(&mut conn, made, self.clock.now())?;
-                }
-                Ok(value)
-            });
+        let heads = self.begin(&mut conn, streets)?;
+        let mut tx = Tx { conn: &mut conn, store: self, heads, made: None };
+        let result = f(&mut tx);
+        let (heads, made) = (std::mem::take(&mut tx.heads), tx.made);
         match result {
-            Ok(value) => {
-                db::commit(&mut conn)?;
-                if let Some(once) = &self.once {
-                    once.done();
-                }
-                Ok(value)
-            }
+            Ok(value) => self.commit(&mut conn, &heads, made).map(|()| value),
             Err(error) => {
                 db::rollback(&mut conn);
                 Err(error)
             }
         }
+    }
+
+    /// Starts a write: locks the chains in code order.
+    fn begin(&self, conn: &mut Db, streets: &[&str]) -> AppResult<Vec<audit::ChainHead>> {
+        let mut in_order = streets.to_vec();
+        in_order.sort_unstable();
+        in_order.dedup();
+        db::begin_write(conn)?;
+        let locked = in_order
+            .iter()
+            .map(|street| audit::lock_head(conn, street))
+            .collect::<QueryResult<Vec<_>>>()
+            .map_err(AppError::from)
+            .and_then(|heads| self.learn_keys(conn).map(|()| heads));
+        locked.inspect_err(|_| db::rollback(conn))
+    }
+
+    /// Ends a write: the chains' new heads, the request's note.
+    fn commit(
+        &self,
+        conn: &mut Db,
+        heads: &[audit::ChainHead],
+        made: Option<once::Made>,
+    ) -> AppResult<()> {
+        let noted = heads
+            .iter()
+            .try_for_each(|head| audit::save_head(conn, head))
+            .map_err(AppError::from)
+            .and_then(|()| match &self.once {
+                Some(once) => once.insert(conn, made, self.clock.now()),
+                None => Ok(()),
+            });
+        noted.inspect_err(|_| db::rollback(conn))?;
+        db::commit(conn)?;
+        if let Some(once) = &self.once {
+            once.done();
+        }
+        Ok(())
     }
 
     /// A key that was rotated in seals from the next transaction on, in every

@@ -9,8 +9,11 @@ use super::keys;
 use crate::config::{Config, Database};
 use crate::error::{AppError, AppResult};
 
+/// A connection of a pool, lent out.
+pub(super) type Connection = diesel::r2d2::PooledConnection<Manager>;
+
 /// A connection from a pool.
-pub(super) fn checkout(pool: &Pool<Manager>) -> AppResult<diesel::r2d2::PooledConnection<Manager>> {
+pub(super) fn checkout(pool: &Pool<Manager>) -> AppResult<Connection> {
     pool.get().map_err(|error| AppError::Connection(error.to_string()))
 }
 
