@@ -79,6 +79,11 @@ impl ServeArgs {
     }
 }
 
+/// Use cases at a time per worker. There are eight connections to read with:
+/// more threads would only wait for one, each with memory of its own, while
+/// those that came first are overtaken.
+const USE_CASES: usize = 16;
+
 /// Seconds for requests under way when the service is told to stop.
 const STOP_SECONDS: u64 = 25;
 
@@ -133,6 +138,7 @@ async fn serve(
     let scheme = if tls.is_some() { "https" } else { "http" };
     let server = HttpServer::new(move || crate::app!(&state))
         .workers(args.workers.unwrap_or_else(threads))
+        .worker_max_blocking_threads(USE_CASES)
         .client_request_timeout(Duration::from_secs(10))
         .client_disconnect_timeout(Duration::from_secs(5))
         .keep_alive(Duration::from_secs(75))

@@ -227,7 +227,8 @@ pub fn find_resident_by_temp_no(
 pub fn find_last_temp_no(conn: &mut Db, street: &str, prefix: &str) -> QueryResult<Option<String>> {
     let last: Option<Option<String>> = resident::table
         .filter(resident::street_code.eq(street))
-        .filter(resident::temp_no.like(format!("{prefix}%")))
+        // Four digits follow; a range is found by the index of either backend.
+        .filter(resident::temp_no.between(format!("{prefix}0000"), format!("{prefix}9999")))
         .order(resident::temp_no.desc())
         .select(resident::temp_no)
         .first(conn)

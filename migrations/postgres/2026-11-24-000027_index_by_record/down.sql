@@ -1,0 +1,2 @@
+DROP INDEX resident_temp_no;
+DROP INDEX visit_household_id;
