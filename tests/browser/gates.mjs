@@ -1,7 +1,7 @@
 // node gates.mjs [all]: the accessibility gates on every page of the demo.
 // Without `all`, each page once, with role, language and width in turn.
 import { axe, errorFlow, language, reflow } from "./lib/gates.mjs";
-import { device, launch, signIn } from "./lib/browser.mjs";
+import { device, launch, openConfirmed, signIn } from "./lib/browser.mjs";
 import { findPages, prepare, ROLES, routePatterns } from "./lib/pages.mjs";
 import { Office } from "./lib/office.mjs";
 
@@ -46,6 +46,7 @@ try {
     if (!visitors[key]) {
       visitors[key] = await device(browser, office, { lang });
       await signIn(visitors[key], office.accounts[role]);
+      await openConfirmed(visitors[key], "/me/confirm?next=/home", office.accounts[role]);
     }
     return visitors[key];
   };

@@ -8,7 +8,7 @@ import { findPages, prepare, ROLES } from "./lib/pages.mjs";
 import { Office } from "./lib/office.mjs";
 
 const folder = process.argv[2];
-const roles = process.env.ROLES?.split(" ") ?? ROLES;
+const roles = process.env.ROLES?.split(" ").filter(Boolean) ?? ROLES;
 mkdirSync(folder, { recursive: true });
 const office = await Office.demo().serve();
 const browser = await launch();

@@ -190,6 +190,10 @@ test("a clerk's month", async (t) => {
   const totals = (whole) => [...whole.matchAll(/\d[\d,]*\.\d\d/g)].map(([amount]) => amount).sort();
   assert.ok(totals(shown).length > 100, `${totals(shown).length} amounts`);
   assert.deepEqual(totals(printed), totals(shown), "page and print have the same amounts");
+  // The title stands above the first table, the signatures under the last one.
+  const sheets = printed.split("\f").filter((sheet) => sheet.trim());
+  for (const sheet of sheets) assert.ok(sheet.includes("街道合计") || sheet.includes("社区"), `a sheet without a table:\n${sheet}`);
+  assert.ok(sheets.at(-1).includes("制表人"));
   office.verify();
   assert.deepEqual([...clerk.complaints, ...approver.complaints, ...supervisor.complaints], []);
 });

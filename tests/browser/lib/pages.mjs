@@ -24,7 +24,7 @@ export async function findPages(page, office, account) {
   const tried = new Map();
   const seen = new Set();
   // The pages of a past month: by default they show this one.
-  const queue = ["/home", "/me", "/api", "/reports/population?from=2023-01&to=2023-11", "/months/2023-12/close"];
+  const queue = ["/home", "/me", "/api", "/reports/population?from=2023-01&to=2023-11", "/runs?month=2023-11", "/months/2023-12/close"];
   for (let at = 0; at < queue.length; at += 1) {
     const path = queue[at].split("?")[0];
     const pattern = patternOf(path);
@@ -37,8 +37,8 @@ export async function findPages(page, office, account) {
     if (!answer.ok() || !type.startsWith("text/html") || patternOf(end.pathname) !== pattern) continue;
     const html = await answer.text();
     if (html.length > (found.get(pattern)?.length ?? 0)) found.set(pattern, { length: html.length, path: queue[at] });
-    for (const [, href] of html.matchAll(/href="(\/[^"#]*)"/g)) {
-      const next = href.replaceAll("&amp;", "&");
+    for (const [, href] of html.matchAll(/href="(\/[^"]*)"/g)) {
+      const next = href.replaceAll(/&(amp|#38);/g, "&").split("#")[0];
       if (!/^\/(static|favicon|lang)|\.(xlsx|csv|json)(\?|$)/.test(next)) queue.push(next);
     }
   }
@@ -108,6 +108,13 @@ export async function prepare(browser, office) {
     await clerk.locator("#area").selectOption({ index: 1 });
     await press(clerk.locator("main form"), "保存");
   }
+  await clerk.goto(`${people[0]}/facts/new`);
+  await clerk.locator("#kind").selectOption("income");
+  await clerk.locator("#code").fill("wage");
+  await clerk.locator("#amount").fill("6000.00");
+  await clerk.locator("#decided_on").fill("2023-12-05");
+  await press(clerk.locator("main form"), "提交确认");
+
   const approver = await device(browser, office);
   await signIn(approver, office.accounts.approver);
   await openConfirmed(approver, "/me/confirm?next=/approvals", office.accounts.approver);

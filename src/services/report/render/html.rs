@@ -53,8 +53,10 @@ impl<'a> HtmlPage<'a> {
         let groups: Vec<&Group> =
             self.section.groups.iter().filter(|group| group.sheets & sheet != 0).collect();
         let two_rows = self.section.two_rows();
-        let mut html =
-            String::from("<div class=\"table-scroll\"><table class=\"report\"><thead><tr>");
+        // Wide on a phone: who has no mouse scrolls it by keyboard.
+        let mut html = String::from(
+            "<div class=\"table-scroll\" tabindex=\"0\"><table class=\"report\"><thead><tr>",
+        );
         for group in &groups {
             let title = escape(group.title);
             if two_rows && group.columns.iter().all(|column| column.title.is_empty()) {
