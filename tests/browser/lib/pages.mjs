@@ -10,8 +10,8 @@ export const ROLES = ["grid", "supervisor", "clerk", "approver", "auditor", "adm
 export const patternOf = (path) =>
   path.replace(/\/\d{4}-\d\d(?=\/|$)/g, "/{}").replace(/\/\d+(?=\/|$)/g, "/{}");
 
-/** How many pages of one kind are opened to find links and the fullest one. */
-const SAMPLES = 6;
+/** How many pages of one kind are opened to find links and the fullest one; of the runs each stage. */
+const samples = (pattern) => (pattern === "/runs/{}" ? 16 : 6);
 
 /**
  * The pages of whoever `page` is signed in as: a map from pattern to the
@@ -28,7 +28,7 @@ export async function findPages(page, office, account) {
   for (let at = 0; at < queue.length; at += 1) {
     const path = queue[at].split("?")[0];
     const pattern = patternOf(path);
-    if (seen.has(queue[at]) || (tried.get(pattern) ?? 0) >= SAMPLES) continue;
+    if (seen.has(queue[at]) || (tried.get(pattern) ?? 0) >= samples(pattern)) continue;
     seen.add(queue[at]);
     tried.set(pattern, (tried.get(pattern) ?? 0) + 1);
     const answer = await page.request.get(office.origin + queue[at]);
