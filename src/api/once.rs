@@ -76,7 +76,7 @@ pub async fn create<P: Permit>(
                 return Ok(Ok(new(make(store, &by)?, false)));
             };
             match once::find(store, user.session(), &request)? {
-                Replay::Other => Ok(Err(())),
+                Replay::Other(_) => Ok(Err(())),
                 Replay::Made { id, waits: false } => Ok(Ok(new(Effect::Made(id), true))),
                 Replay::Made { id, waits: true } => Ok(Ok(new(Effect::Waits(id), true))),
                 Replay::Not => {

@@ -90,6 +90,8 @@ async fn add(
         result: new.result,
         status: new.status,
         reviewed_on: new.reviewed_on,
+        changed: Vec::new(),
+        next_on: None,
     };
     create(user, &state, once, move |store, by| visit::add(store, by, &input).map(Effect::Made))
         .await

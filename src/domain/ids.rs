@@ -87,6 +87,14 @@ typed_id! {
     ClaimId,
 }
 
+/// A number of the program's own for a record that people number themselves:
+/// letters only, so that it never looks like a person's.
+#[must_use]
+pub fn lettered(prefix: char, id: i64) -> String {
+    let letter = |c: char| c.to_digit(16).and_then(|d| char::from_u32(u32::from('A') + d));
+    format!("{prefix}{id:x}").chars().map(|c| letter(c).unwrap_or(c)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

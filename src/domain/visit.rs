@@ -62,3 +62,52 @@ impl VisitStatus {
         matches!(self, VisitStatus::Done | VisitStatus::Reviewed)
     }
 }
+
+coded! {
+    /// What a visit found changed; the change itself is entered at its place.
+    Finding {
+        Phone = "phone", "电话", "telephone";
+        Living = "living", "居住状态", "living situation";
+        Members = "members", "家庭成员", "members";
+        Health = "health", "健康状况", "health";
+        House = "house", "房屋用途", "use of the home";
+        Other = "other", "其他", "other";
+    }
+}
+
+impl Finding {
+    /// As stored: codes, separated by commas.
+    #[must_use]
+    pub fn list(findings: &[Finding]) -> String {
+        findings.iter().map(|finding| finding.code()).collect::<Vec<_>>().join(",")
+    }
+}
+
+/// The building of an address, as people group their rounds: what stands before
+/// 幢, 栋, 座 or 号楼, with it; without one the court or the house number.
+#[must_use]
+pub fn building_of(address: &str) -> &str {
+    for mark in ["号楼", "幢", "栋", "座", "号院", "弄", "号"] {
+        if let Some((before, _)) = address.split_once(mark) {
+            return address.get(..before.len() + mark.len()).unwrap_or(address);
+        }
+    }
+    address
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_names_its_building() {
+        for (address, building) in [
+            ("东长花园3号院9幢2单元301室", "东长花园3号院9幢"),
+            ("淮海路12号楼301", "淮海路12号楼"),
+            ("测试路9号", "测试路9号"),
+            ("西村", "西村"),
+        ] {
+            assert_eq!(building_of(address), building);
+        }
+    }
+}

@@ -13,6 +13,8 @@ use crate::error::{AppError, AppResult, ErrorCode, Refusal};
 
 /// Field that carries the form token; checked before any handler runs.
 pub const CSRF_FIELD: &str = "csrf";
+/// Field that carries the number of the draft; see [`super::keyed`].
+pub const DRAFT_FIELD: &str = "draft";
 const MAX_FIELDS: usize = 500;
 
 /// What was typed, by field, and what is wrong with it.
@@ -143,6 +145,16 @@ impl<T> Form<T> {
     }
 }
 
+impl<T: FromFields> Form<T> {
+    /// A form out of fields that were changed after they were posted.
+    #[must_use]
+    pub fn of(mut fields: Fields) -> Form<T> {
+        fields.errors.clear();
+        let value = T::from_fields(&mut fields);
+        Form { fields, value }
+    }
+}
+
 impl<T: FromFields> FromRequest for Form<T> {
     type Error = Fault;
     type Future = Ready<Result<Form<T>, Fault>>;
@@ -190,7 +202,7 @@ pub(super) fn pairs(bytes: &[u8]) -> Option<Vec<(String, String)>> {
 fn parse<T: FromFields>(bytes: &[u8]) -> Result<Fields, Fault> {
     let mut pairs = pairs(bytes)
         .ok_or_else(|| Fault::bad_request("表单内容无法读取。", "The form cannot be read."))?;
-    pairs.retain(|(name, _)| name != CSRF_FIELD);
+    pairs.retain(|(name, _)| name != CSRF_FIELD && name != DRAFT_FIELD);
     for (at, (name, value)) in pairs.iter().enumerate() {
         let known = |names: &[&str]| names.contains(&name.as_str());
         if !known(T::FIELDS) && !T::SHARED.iter().any(|names| known(names)) {

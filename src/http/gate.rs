@@ -14,6 +14,7 @@ use actix_web::web::{Bytes, Data};
 use super::edge::RequestInfo;
 use super::fault::Fault;
 use super::form::{self, CSRF_FIELD};
+use super::keyed::{self, Keyed};
 use super::route::{Access, RouteRow};
 use super::state::AppState;
 use super::{body, cookie, csrf};
@@ -34,7 +35,13 @@ pub async fn gate(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     match admit(&mut req).await {
-        Ok(()) => Ok(next.call(req).await?.map_into_boxed_body()),
+        Ok(()) => {
+            let keyed = req.extensions().get::<Keyed>().cloned();
+            match keyed {
+                Some(keyed) => keyed::carry_out(req, next, keyed).await,
+                None => Ok(next.call(req).await?.map_into_boxed_body()),
+            }
+        }
         Err(fault) => {
             let response = actix_web::ResponseError::error_response(&fault);
             Ok(req.into_response(response))
@@ -70,6 +77,13 @@ async fn admit(req: &mut ServiceRequest) -> Result<(), Fault> {
     let binding = binding(req, session.as_deref(), &state);
     if row.method != "GET" && !bearer && !(is_api && session.is_none()) {
         own_form(req, &state, &binding, &content, row.upload)?;
+    }
+    if row.method == "POST"
+        && !is_api
+        && session.is_some()
+        && let Some(keyed) = keyed::of_form(req.path(), &content)?
+    {
+        req.extensions_mut().insert(keyed);
     }
     req.extensions_mut().insert(Binding(binding));
     Ok(())
@@ -189,7 +203,7 @@ pub fn is_allowed(access: Access, role: Role) -> bool {
 }
 
 fn sign_in_first(req: &ServiceRequest, is_api: bool) -> Fault {
-    if is_api {
+    if is_api || keyed::wants_json(req.headers()) {
         return Fault::new(StatusCode::UNAUTHORIZED, "sign_in_required");
     }
     let wanted = req.uri().path_and_query().map_or("/", |at| at.as_str());

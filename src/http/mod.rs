@@ -11,6 +11,7 @@ pub mod fault;
 pub mod form;
 pub mod gate;
 pub mod json;
+pub mod keyed;
 pub mod limit;
 pub mod metrics;
 pub mod path;

@@ -32,8 +32,8 @@ pub enum Replay {
         /// It is a change that waits for a second person.
         waits: bool,
     },
-    /// Another request has it.
-    Other,
+    /// Another request has it; it made this.
+    Other(i64),
 }
 
 /// Whether a request was carried out already. Keys of other accounts do not
@@ -50,7 +50,7 @@ pub fn find(store: &Store, session: &Session, request: &Request) -> AppResult<Re
         Some(row) if row.request_hash == request.digest => {
             Replay::Made { id: row.object_id, waits: row.version == 0 }
         }
-        Some(_) => Replay::Other,
+        Some(row) => Replay::Other(row.object_id),
     })
 }
 

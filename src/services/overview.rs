@@ -2,6 +2,7 @@
 
 use super::access::Session;
 use super::auth::ViewRegistry;
+use super::visit::round::{self, Day};
 use super::{change, event};
 use crate::domain::month::Month;
 use crate::domain::role::{Permission, Role};
@@ -31,6 +32,8 @@ pub struct Overview {
     pub undecided_events: usize,
     /// Changes that wait for a second person.
     pub pending_changes: usize,
+    /// What a field worker's day holds.
+    pub day: Option<Day>,
     /// Runs of this month.
     pub runs: Vec<RunPart>,
     /// Runs that wait for approval.
@@ -56,6 +59,9 @@ pub fn load(store: &Store, session: &Session) -> AppResult<Overview> {
     let mut found = Overview::default();
     if let Ok(by) = session.actor.authorize::<ViewRegistry>() {
         found.undecided_events = event::list_undecided(store, &by)?.len();
+        if matches!(role, Role::Grid | Role::Supervisor) {
+            found.day = Some(round::day(store, &by)?);
+        }
         if role.may(Permission::EditRegistry) {
             found.pending_changes = change::list_changes(store, &by, session.extra())?.len();
         }

@@ -1,12 +1,15 @@
 //! Home visits 走访: planned, assigned, done, reviewed.
 
+pub mod plan;
+pub mod round;
+
 use chrono::NaiveDate;
 
 use super::auth::{Authorized, EditRegistry};
 use super::record::{Act, Changes, check_optional, check_required, one_row};
 use super::resident;
 use crate::domain::ids::{HouseholdId, ResidentId};
-use crate::domain::visit::{Purpose, VisitResult, VisitStatus};
+use crate::domain::visit::{Finding, Purpose, VisitResult, VisitStatus};
 use crate::error::{AppError, AppResult, ErrorCode, Refusal};
 use crate::store::visit::{self as rows, VisitPersonRow, VisitRow};
 use crate::store::{Store, Tx};
@@ -36,6 +39,10 @@ pub struct VisitInput {
     pub status: VisitStatus,
     /// The day of review.
     pub reviewed_on: Option<NaiveDate>,
+    /// What changed.
+    pub changed: Vec<Finding>,
+    /// The day of the next visit, which is planned with this one.
+    pub next_on: Option<NaiveDate>,
 }
 
 /// Registers a visit in any state. Returns its id.
@@ -78,8 +85,17 @@ pub fn add(store: &Store, by: &Authorized<'_, EditRegistry>, input: &VisitInput)
             status: input.status,
             reviewed_on: input.reviewed_on,
             import_id: None,
+            changed: Finding::list(&input.changed),
         };
-        refusals.extend(faults(&row, tx.clock().today()));
+        let today = tx.clock().today();
+        refusals.extend(faults(&row, today));
+        if input.next_on.is_some_and(|next| next <= today) {
+            refusals.push(Refusal::field(
+                "next_on",
+                "下次走访日期应在今天以后。",
+                "The next visit lies after today.",
+            ));
+        }
         AppError::refused_unless_empty(refusals)?;
         for person in &input.persons {
             resident::load(tx, by.scope(), *person)?;
@@ -88,24 +104,39 @@ pub fn add(store: &Store, by: &Authorized<'_, EditRegistry>, input: &VisitInput)
             crate::store::household::find_household(tx.conn, by.scope(), household)?
                 .ok_or_else(|| AppError::not_found("户", "household"))?;
         }
-        rows::insert_visits(tx.conn, std::slice::from_ref(&row))?;
-        let mut persons = input.persons.clone();
-        persons.sort_unstable();
-        persons.dedup();
-        let links: Vec<VisitPersonRow> = persons
-            .into_iter()
-            .map(|resident_id| VisitPersonRow {
-                street_code: by.street().to_owned(),
-                visit_id: row.id,
-                resident_id,
-            })
-            .collect();
-        rows::insert_visit_persons(tx.conn, &links)?;
         let mut changes = Changes::default();
-        changes.created("visit", row.id);
-        changes.write(tx, &act(by, "visit.add", row.id))?;
-        Ok(row.id)
+        if row.status.is_past() {
+            plan::close_plan(tx, &row, &mut changes)?;
+        }
+        let id = row.id;
+        insert(tx, &row, &input.persons)?;
+        if let Some(next) = input.next_on {
+            let after = plan::plan_after(tx, &row, next);
+            insert(tx, &after, &input.persons)?;
+            changes.created("visit", after.id);
+        }
+        changes.created("visit", id);
+        changes.write(tx, &act(by, "visit.add", id))?;
+        Ok(id)
     })
+}
+
+/// A visit with the people it is about.
+fn insert(tx: &mut Tx<'_>, row: &VisitRow, persons: &[ResidentId]) -> AppResult<()> {
+    rows::insert_visits(tx.conn, std::slice::from_ref(row))?;
+    let mut persons = persons.to_vec();
+    persons.sort_unstable();
+    persons.dedup();
+    let links: Vec<VisitPersonRow> = persons
+        .into_iter()
+        .map(|resident_id| VisitPersonRow {
+            street_code: row.street_code.clone(),
+            visit_id: row.id,
+            resident_id,
+        })
+        .collect();
+    rows::insert_visit_persons(tx.conn, &links)?;
+    Ok(())
 }
 
 /// The rules of a visit's own fields; the import asks them too.

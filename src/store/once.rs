@@ -95,7 +95,7 @@ impl Pending {
             Err(DbError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
                 Err(AppError::coded(
                     ErrorCode::Conflict,
-                    "同一请求正在处理或刚刚处理完。请稍后用同一 Idempotency-Key 再发一次。",
+                    "同一请求正在处理或刚刚处理完。请稍后原样再发一次。",
                     "The same request is being carried out. Send it again in a moment.",
                 ))
             }

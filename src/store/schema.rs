@@ -365,6 +365,7 @@ diesel::table! {
         status -> Text,
         reviewed_on -> Nullable<Date>,
         import_id -> Nullable<BigInt>,
+        changed -> Text,
     }
 }
 
@@ -755,6 +756,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    draft_key (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        public_key -> Text,
+        private_key -> Binary,
+        created_at -> Timestamp,
+        withheld_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     view_log (id, street_code) {
         id -> BigInt,
         street_code -> Text,
@@ -837,4 +849,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency_key,
     view_log,
     grant_request,
+    draft_key,
 );

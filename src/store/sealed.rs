@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 
 use super::connection::Db;
-use super::{REGISTRY_CHAIN, access, account, certificate, fact, guardian, history};
+use super::{REGISTRY_CHAIN, access, account, certificate, draft_key, fact, guardian, history};
 use super::{import_upload, line, pending_change, resident, token};
 
 /// One encrypted column.
@@ -88,6 +88,7 @@ pub const SEALED: &[SealedColumn] = &[
 pub const OFFICE_SEALED: &[SealedColumn] = &[
     office("user_access", "user_id", "totp_secret", access::TOTP_SECRET),
     office("token_key", "id", "sealed", token::SEALED_SEED),
+    office("draft_key", "id", "private_key", draft_key::PRIVATE),
 ];
 
 /// The inputs of payout lines: fixed with the line, and opened by recomputing

@@ -40,6 +40,8 @@ pub struct VisitRow {
     pub reviewed_on: Option<NaiveDate>,
     /// The book that brought it.
     pub import_id: Option<i64>,
+    /// Codes of what changed, separated by commas.
+    pub changed: String,
 }
 
 /// Whom a visit is about.

@@ -31,7 +31,7 @@ impl FormView {
     /// With the errors that a service found.
     #[must_use]
     pub fn with_errors(page: &Page, fields: Fields, refusals: &[Refusal]) -> FormView {
-        let errors = refusals
+        let errors: Vec<FieldError> = refusals
             .iter()
             .map(|refusal| FieldError {
                 field: match &refusal.place {
@@ -41,6 +41,7 @@ impl FormView {
                 text: page.said(refusal).to_owned(),
             })
             .collect();
+        page.tell(&errors);
         FormView { fields, errors }
     }
 

@@ -9,6 +9,7 @@ use crate::domain::money::Fen;
 use crate::domain::role::{Permission, Role};
 use crate::http::{Outcome, SignedIn, fault};
 use crate::services::overview::{self, Overview};
+use crate::services::visit::round::{Day, Progress};
 
 #[derive(Template)]
 #[template(path = "home.html")]
@@ -59,6 +60,16 @@ impl HomePage<'_> {
 
     fn sum(&self, one: &Fen, two: &Fen) -> String {
         Fen(one.0.saturating_add(two.0)).to_string()
+    }
+
+    fn is_quiet(&self, day: &Day) -> bool {
+        let waiting = self.overview.undecided_events + self.overview.pending_changes;
+        day.due + day.incomplete + day.returned == 0 && waiting == 0
+    }
+
+    /// The buildings or grids with the most left to do.
+    fn first_rows<'d>(&self, day: &'d Day) -> &'d [Progress] {
+        day.progress.get(..12).unwrap_or(&day.progress)
     }
 
     fn has_runs(&self) -> bool {

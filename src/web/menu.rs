@@ -35,6 +35,7 @@ const TREE: &[(&str, &[(&str, &str)])] = &[
             ("menu.residents", "/residents"),
             ("menu.visits", "/visits"),
             ("menu.review", "/review"),
+            ("menu.outbox", "/outbox"),
         ],
     ),
     (
@@ -100,10 +101,19 @@ pub fn groups(state: &AppState, role: Role, path: &str) -> Vec<Group> {
         .collect()
 }
 
+/// What field workers carry: home, register, find, unsent.
+const FIELD: &[(&str, &str)] = &[
+    ("menu.home", "/home"),
+    ("menu.register", "/households/new"),
+    ("menu.search", "/residents"),
+    ("menu.unsent", "/outbox"),
+];
+
 /// The bottom bar of the phone: at most four, and "me".
 #[must_use]
 pub fn bottom(state: &AppState, role: Role, path: &str) -> Vec<Item> {
-    let mut items = reachable(state, role, path, BOTTOM);
+    let is_field = matches!(role, Role::Grid | Role::Supervisor);
+    let mut items = reachable(state, role, path, if is_field { FIELD } else { BOTTOM });
     items.truncate(4);
     items.push(Item {
         key: "menu.me",

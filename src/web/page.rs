@@ -13,13 +13,14 @@
 //! }
 //! ```
 
+mod draft;
 mod layout;
 mod values;
 mod words;
 
 use std::fmt::Display;
 use std::future::{Ready, ready};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
@@ -28,6 +29,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::assets;
+use super::form_view::FieldError;
 use super::i18n::{self, Lang};
 use super::menu::{self, Group};
 use crate::domain::role::Permission;
@@ -35,8 +37,10 @@ use crate::error::{AppResult, Refusal};
 use crate::http::edge::{self, RequestInfo};
 use crate::http::fault::{Drawn, Fault, Outcome};
 use crate::http::gate::Binding;
+use crate::http::keyed::{Keyed, Told};
 use crate::http::{AppState, cookie, csrf};
 use crate::services::access::{Level, Session};
+use crate::services::once::Request;
 use crate::store::Store;
 
 pub use values::{Count, Instant};
@@ -65,6 +69,8 @@ pub struct Page {
     title: String,
     crumbs: Vec<Crumb>,
     has_errors: bool,
+    pub(super) once: Option<Request>,
+    pub(super) told: Arc<OnceLock<Vec<FieldError>>>,
 }
 
 impl FromRequest for Page {
@@ -99,6 +105,8 @@ impl Page {
             title: String::new(),
             crumbs: Vec::new(),
             has_errors: false,
+            once: req.extensions().get::<Keyed>().map(|keyed| keyed.request.clone()),
+            told: Arc::default(),
         })
     }
 
@@ -196,6 +204,10 @@ impl Page {
         }
         let mut response = response.body(html);
         response.extensions_mut().insert(Drawn);
+        if let Some(told) = self.told.get() {
+            let told = told.iter().map(|error| (error.field.clone(), error.text.clone()));
+            response.extensions_mut().insert(Told(told.collect()));
+        }
         Ok(response)
     }
 
@@ -301,6 +313,9 @@ impl Page {
     /// A form token.
     #[must_use]
     pub fn csrf(&self) -> String {
+        if self.is_shell() {
+            return String::new();
+        }
         csrf::token(self.state.store.cipher(), &self.binding)
     }
 

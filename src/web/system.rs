@@ -15,6 +15,7 @@ pub fn routes(routes: &mut Routes) {
     routes.get("/ready", Access::Monitoring, ready);
     routes.get("/metrics", Access::Monitoring, metrics);
     routes.get("/static/{hash}/{name}", Access::Open, assets::serve);
+    routes.get("/sw.js", Access::Open, assets::worker);
     routes.get("/favicon.ico", Access::Open, favicon);
     routes.get("/robots.txt", Access::Open, robots);
     routes.post("/csp-report", Access::Open, csp_report).limited();

@@ -37,6 +37,7 @@ mod tls;
 mod user;
 mod verify;
 mod web_benefit;
+mod web_field;
 mod web_import;
 mod web_office;
 mod web_registry;

@@ -54,6 +54,8 @@ fn visit_of(no: &str, person: ResidentId, status: VisitStatus) -> VisitInput {
         result: None,
         status,
         reviewed_on: None,
+        changed: Vec::new(),
+        next_on: None,
     }
 }
 

@@ -101,7 +101,7 @@ fn counter_key(store: &Store, row: &UserRow) -> Vec<u8> {
 }
 
 /// Changes another's account in one transaction with its audit entry.
-fn change<T>(
+pub(super) fn change<T>(
     store: &Store,
     by: &Authorized<'_, ManageUsers>,
     id: i64,

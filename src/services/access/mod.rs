@@ -2,6 +2,7 @@
 //! second factor, one-time codes, the account's own settings. No HTTP here.
 
 mod counter;
+pub mod draft_key;
 pub mod grant;
 pub mod invite;
 pub mod listed;

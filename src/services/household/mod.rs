@@ -1,5 +1,6 @@
 //! Households of the three kinds: open, add and count members, look up.
 
+mod family;
 pub(crate) mod home;
 
 use chrono::NaiveDate;
@@ -19,6 +20,8 @@ use crate::store::household::{self as rows, HouseholdRow};
 use crate::store::membership::{self, MembershipRow};
 use crate::store::{Store, Tx, area};
 use home::{Counts, Home, Joining};
+
+pub use family::{add_person, open_with_head};
 
 /// A member of a household as entered.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]

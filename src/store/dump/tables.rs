@@ -50,6 +50,7 @@ pub const TABLES: &[&str] = &[
     "grant_request",
     "name_part",
     "address_part",
+    "draft_key",
 ];
 
 /// Left out on purpose: who was signed in when the backup was made must not be

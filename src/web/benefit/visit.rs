@@ -3,9 +3,9 @@
 use askama::Template;
 
 use super::today;
-use crate::domain::ids::{HouseholdId, ResidentId};
+use crate::domain::ids::{HouseholdId, ResidentId, lettered};
 use crate::domain::role::Rights;
-use crate::domain::visit::{Purpose, VisitResult, VisitStatus};
+use crate::domain::visit::{Finding, Purpose, VisitResult, VisitStatus};
 use crate::error::{AppError, AppResult, Refusal};
 use crate::http::{Allowed, Fault, Fields, Form, FromFields, Outcome, Path};
 use crate::services::auth::{EditRegistry, ViewRegistry};
@@ -13,7 +13,7 @@ use crate::services::directory;
 use crate::services::visit::{self, VisitInput};
 use crate::store::Store;
 use crate::web::form_view::redrawable;
-use crate::web::resident::{choice, required_date};
+use crate::web::resident::{choice, date, required_date};
 use crate::web::{FormView, Page};
 
 /// Where the visit was.
@@ -50,6 +50,15 @@ impl VisitPage<'_> {
         seen.map(|purpose| (purpose.code(), page.either(purpose.zh(), purpose.en()))).collect()
     }
 
+    /// Drafts of the restricted domains never lie on a device.
+    fn is_restricted(&self, code: &str) -> bool {
+        Purpose::from_code(code).is_some_and(|p| matches!(p, Purpose::Child | Purpose::Mental))
+    }
+
+    fn findings(&self) -> Vec<(&'static str, &'static str)> {
+        Finding::ALL.iter().map(|f| (f.code(), self.page.either(f.zh(), f.en()))).collect()
+    }
+
     fn results(&self) -> Vec<(&'static str, &'static str)> {
         VisitResult::ALL.iter().map(|r| (r.code(), self.page.either(r.zh(), r.en()))).collect()
     }
@@ -72,12 +81,14 @@ pub struct VisitForm {
     result: VisitResult,
     persons: Vec<ResidentId>,
     co_visitor: Option<String>,
+    changed: Vec<Finding>,
+    next_on: Option<chrono::NaiveDate>,
 }
 
 impl FromFields for VisitForm {
     const FIELDS: &'static [&'static str] =
-        &["done_on", "purpose", "result", "person", "co_visitor"];
-    const MANY: &'static [&'static str] = &["person"];
+        &["done_on", "purpose", "result", "person", "co_visitor", "changed", "next_on"];
+    const MANY: &'static [&'static str] = &["person", "changed"];
 
     fn from_fields(fields: &mut Fields) -> Option<VisitForm> {
         let done_on = required_date(fields, "done_on");
@@ -96,12 +107,16 @@ impl FromFields for VisitForm {
             fields.refuse(Refusal::field("persons", zh, en));
         }
         let co_visitor = fields.text("co_visitor");
+        let changed = fields.values("changed").filter_map(Finding::from_code).collect();
+        let next_on = date(fields, "next_on");
         Some(VisitForm {
             done_on: done_on?,
             purpose: purpose?,
             result: result?,
             persons,
             co_visitor,
+            changed,
+            next_on,
         })
     }
 }
@@ -158,7 +173,7 @@ async fn submit(user: Allowed<EditRegistry>, page: Page, at: At, form: Form<Visi
     let (fields, checked) = form.checked();
     let worker = user.clone();
     let outcome = match checked {
-        Ok(form) => page.run(move |store| register(store, &worker, at, form)).await,
+        Ok(form) => page.run_once(move |store| register(store, &worker, at, form)).await,
         Err(error) => Err(error.into()),
     };
     match outcome {
@@ -187,7 +202,7 @@ fn register(
     let (_, people, household) = load(store, user, at)?;
     let known = |id: &ResidentId| people.iter().any(|(other, _)| other == id);
     let input = VisitInput {
-        visit_no: visit_no(store.next_id()),
+        visit_no: lettered('V', store.next_id()),
         household,
         persons: form.persons.into_iter().filter(known).collect(),
         purpose: form.purpose,
@@ -198,15 +213,10 @@ fn register(
         result: Some(form.result),
         status: VisitStatus::Done,
         reviewed_on: None,
+        changed: form.changed,
+        next_on: form.next_on,
     };
     visit::add(store, &user.authorized()?, &input)
-}
-
-/// A number of the program's own: letters only, so that it never looks like a
-/// person's.
-fn visit_no(id: i64) -> String {
-    let letter = |c: char| c.to_digit(16).and_then(|d| char::from_u32(u32::from('A') + d));
-    format!("V{id:x}").chars().map(|c| letter(c).unwrap_or(c)).collect()
 }
 
 /// `GET /residents/{id}/visits/new`.

@@ -108,7 +108,7 @@ async fn submit(
     let (fields, checked) = form.checked();
     let maker = user.clone();
     let outcome = match checked {
-        Ok(form) => page.run(move |store| register(store, &maker, id, &form, kind)).await,
+        Ok(form) => page.run_once(move |store| register(store, &maker, id, &form, kind)).await,
         Err(error) => Err(error.into()),
     };
     match outcome {

@@ -1,7 +1,10 @@
 //! P-20 … P-22: households.
 
+mod join;
+mod member;
 mod new;
 mod show;
+mod verify;
 
 use askama::Template;
 
@@ -25,8 +28,13 @@ pub fn routes(routes: &mut Routes) {
     routes.get("/households/new", edit, new::ask);
     routes.post("/households/new", edit, new::create);
     routes.get("/households/{id}", view, show::show);
-    routes.get("/households/{id}/join", edit, new::ask_join);
-    routes.post("/households/{id}/join", edit, new::join);
+    routes.get("/shell/households/new", edit, new::ask);
+    routes.get("/shell/households/member", edit, member::shell);
+    routes.get("/households/{id}/members/new", edit, member::ask);
+    routes.post("/households/{id}/members/new", edit, member::add);
+    routes.post("/households/{id}/verify", edit, verify::nothing_changed);
+    routes.get("/households/{id}/join", edit, join::ask_join);
+    routes.post("/households/{id}/join", edit, join::join);
 }
 
 /// The query of the list.

@@ -3,6 +3,7 @@
 use askama::Template;
 
 use crate::domain::code_table::Relation;
+use crate::domain::household::HouseholdKind;
 use crate::domain::ids::HouseholdId;
 use crate::domain::role::Permission;
 use crate::http::{Allowed, Outcome, Path};
@@ -38,6 +39,11 @@ impl ShowPage<'_> {
 
     fn can_edit(&self) -> bool {
         self.page.may(Permission::EditRegistry) && self.home.row.closed_on.is_none()
+    }
+
+    /// Whom an assistance household counts is for two people to say.
+    fn is_assist(&self) -> bool {
+        self.home.row.kind == HouseholdKind::Assist
     }
 
     fn has_events(&self) -> bool {

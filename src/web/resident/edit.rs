@@ -2,7 +2,8 @@
 
 use askama::Template;
 
-use super::form::{Options, PersonForm, of_row};
+use super::conflict;
+use super::form::{Options, PersonForm, base_names, of_row};
 use crate::domain::ids::ResidentId;
 use crate::domain::mask;
 use crate::error::{AppError, ErrorCode};
@@ -27,6 +28,10 @@ struct EditPage<'a> {
 }
 
 impl EditPage<'_> {
+    fn base_names(&self) -> &'static [&'static str] {
+        base_names()
+    }
+
     fn area_options(&self) -> Vec<(&str, &str)> {
         area_options(Some(self.page.t("form.choose")), &self.areas)
     }
@@ -84,7 +89,7 @@ pub async fn create(user: Allowed<EditRegistry>, page: Page, form: Form<PersonFo
         Ok(form) => {
             let household = form.household;
             let made = page
-                .run(move |store| resident::register(store, &maker.authorized()?, &form.input))
+                .run_once(move |store| resident::register(store, &maker.authorized()?, &form.input))
                 .await;
             made.map(|id| (id, household))
         }
@@ -135,7 +140,7 @@ pub async fn edit(user: Allowed<EditRegistry>, page: Page, path: Path<i64>) -> O
     let id = ResidentId(path.0);
     let (row, areas) = load(&page, &user, id).await?;
     let page = titled(page, &row).under("resident.list_title", "/residents");
-    let form = FormView::new(&page, of_row(&row));
+    let form = FormView::new(&page, of_row(page.state().store.cipher(), &row));
     let (options, action) = (Options::new(&page), format!("/residents/{id}/edit"));
     page.show(|page| EditPage { page, form, options, areas, action, is_new: false })
 }
@@ -170,11 +175,20 @@ pub async fn save(
     let id = ResidentId(path.0);
     let (row, areas) = load(&page, &user, id).await?;
     let page = titled(page, &row).under("resident.list_title", "/residents");
-    let (fields, checked) = form.checked();
+    let (mut fields, mut checked) = form.checked();
+    let mut said = "saved";
+    if checked.is_ok() && conflict::is_stale(&fields, &row) {
+        let merged = conflict::merge(&page, &row, &areas, &fields);
+        if !merged.is_whole() {
+            return conflict::show(&page, &row, &merged);
+        }
+        (fields, checked) = Form::of(merged.fields).checked();
+        said = "saved_merged";
+    }
     let before = row.clone();
     let outcome = match checked {
         Ok(form) => {
-            page.run(move |store| {
+            page.run_once(move |store| {
                 let patch = patch(&before, &form.input);
                 if form.input.doc_no.is_none() && form.input.doc_kind != before.doc_kind {
                     return Err(AppError::refuse(
@@ -194,7 +208,7 @@ pub async fn save(
         Err(error) => Err(error.into()),
     };
     match outcome {
-        Ok(_) => page.done(&format!("/residents/{id}"), "saved"),
+        Ok(_) => page.done(&format!("/residents/{id}"), said),
         Err(fault) => {
             let refusals = redrawable(fault)?;
             let page = page.with_errors();

@@ -2,11 +2,13 @@
 
 use chrono::NaiveDate;
 
+use super::conflict::sign;
 use crate::domain::code_table::{Education, Ethnicity, Marital, ResidenceStatus, Sex};
 use crate::domain::document::DocKind;
 use crate::error::Refusal;
 use crate::http::{Fields, FromFields};
 use crate::services::resident::ResidentInput;
+use crate::store::Cipher;
 use crate::store::resident::ResidentRow;
 use crate::web::Page;
 
@@ -25,6 +27,45 @@ pub(crate) const PERSON_FIELDS: &[&str] = &[
     "residence_status",
     "area",
 ];
+
+/// Fields of a correction that are compared with the record when somebody else
+/// saved it in the meantime; the form carries what they were.
+pub(super) const BASE: &[&str] = &[
+    "name",
+    "doc_kind",
+    "sex",
+    "birth_on",
+    "ethnicity",
+    "marital",
+    "education",
+    "residence_status",
+    "area",
+];
+/// The same of what is not on the page: the form carries a sign of it.
+pub(super) const SECRET: &[&str] = &["doc_no", "phone"];
+const BASE_NAMES: &[&str] = &[
+    "base_name",
+    "base_doc_kind",
+    "base_sex",
+    "base_birth_on",
+    "base_ethnicity",
+    "base_marital",
+    "base_education",
+    "base_residence_status",
+    "base_area",
+    "base_doc_no",
+    "base_phone",
+];
+
+/// The fields that carry what was.
+pub(super) fn base_names() -> &'static [&'static str] {
+    BASE_NAMES
+}
+
+/// The field that carries what another one was.
+pub(super) fn base_name(name: &str) -> String {
+    format!("base_{name}")
+}
 
 /// Reads them.
 pub(crate) fn person(fields: &mut Fields) -> Option<ResidentInput> {
@@ -74,7 +115,7 @@ pub struct PersonForm {
 
 impl FromFields for PersonForm {
     const FIELDS: &'static [&'static str] = &["reason", "version", "household"];
-    const SHARED: &'static [&'static [&'static str]] = &[PERSON_FIELDS];
+    const SHARED: &'static [&'static [&'static str]] = &[PERSON_FIELDS, BASE_NAMES];
 
     fn from_fields(fields: &mut Fields) -> Option<PersonForm> {
         Some(PersonForm {
@@ -107,10 +148,10 @@ pub(crate) fn required_date(fields: &mut Fields, name: &str) -> Option<NaiveDate
 
 /// The fields of a stored record; its numbers stay empty, which leaves them
 /// as they are.
-pub(super) fn of_row(row: &ResidentRow) -> Fields {
+pub(super) fn of_row(cipher: &Cipher, row: &ResidentRow) -> Fields {
     let version = row.version.to_string();
     let (sex, born) = (row.sex.to_string(), row.birth_on.to_string());
-    Fields::with(&[
+    let mut fields = Fields::with(&[
         ("name", &row.name),
         ("doc_kind", row.doc_kind.code()),
         ("sex", &sex),
@@ -121,7 +162,14 @@ pub(super) fn of_row(row: &ResidentRow) -> Fields {
         ("residence_status", row.residence_status.code()),
         ("area", &row.area_code),
         ("version", &version),
-    ])
+    ]);
+    for name in BASE {
+        let value = fields.value(name).to_owned();
+        fields.set(&base_name(name), &value);
+    }
+    fields.set("base_doc_no", &sign(cipher, row.doc_no_index.as_deref()));
+    fields.set("base_phone", &sign(cipher, row.phone_index.as_deref()));
+    fields
 }
 
 /// What its drop-downs offer.

@@ -1,5 +1,6 @@
 //! P-23 … P-25, P-32: residents.
 
+mod conflict;
 mod copy;
 mod edit;
 mod form;
@@ -37,6 +38,7 @@ pub fn routes(routes: &mut Routes) {
     routes.get("/residents", view, list);
     routes.post("/residents/find", view, find);
     routes.get("/residents/new", edit, edit::new);
+    routes.get("/shell/residents/new", edit, edit::new);
     routes.post("/residents/new", edit, edit::create);
     routes.get("/residents/{id}", view, show::show);
     routes.get("/residents/{id}/edit", edit, edit::edit);

@@ -2,6 +2,7 @@
 //! nobody ever sees or sets another's password (SEC-018).
 
 mod account;
+mod phone;
 
 use askama::Template;
 
@@ -29,6 +30,8 @@ pub fn routes(routes: &mut Routes) {
     routes.post("/admin/users/{id}/rights", changes, account::rights);
     routes.post("/admin/users/{id}/rights/drop", changes, account::drop_rights);
     routes.post("/admin/users/{id}/unlock", changes, account::unlock);
+    routes.post("/admin/users/{id}/phone-lost", changes, phone::lost);
+    routes.post("/admin/users/{id}/phone-found", changes, phone::found);
     routes.post("/admin/users/{id}/disable", changes, account::disable);
     routes.post("/admin/users/{id}/sessions/end", changes, account::end_sessions);
     routes.post("/admin/users/{id}/code", changes, account::code);

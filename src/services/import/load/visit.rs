@@ -136,6 +136,7 @@ impl Load<'_, '_> {
             status,
             reviewed_on: row.date("reviewed_on"),
             import_id: Some(self.import_id),
+            changed: String::new(),
         })
     }
 

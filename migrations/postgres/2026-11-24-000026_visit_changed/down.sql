@@ -1,0 +1,2 @@
+DROP INDEX visit_open;
+ALTER TABLE visit DROP COLUMN changed;

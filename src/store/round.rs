@@ -1,0 +1,308 @@
+//! The rounds of grid workers: what is planned, what is verified.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use super::Db;
+use super::schema::{household, pending_change, resident, visit, visit_person};
+use crate::domain::household::HouseholdKind;
+use crate::domain::ids::{HouseholdId, ResidentId};
+use crate::domain::pending::ChangeState;
+use crate::domain::scope::Scope;
+use crate::domain::visit::{Purpose, VisitResult, VisitStatus};
+
+const OPEN: [VisitStatus; 2] = [VisitStatus::Planned, VisitStatus::Assigned];
+const PAST: [VisitStatus; 2] = [VisitStatus::Done, VisitStatus::Reviewed];
+
+fn verifying() -> Vec<VisitResult> {
+    VisitResult::ALL.iter().copied().filter(|result| result.verifies()).collect()
+}
+
+/// A visit that has not taken place, with its home.
+#[derive(Debug, Clone, Queryable)]
+pub struct OpenVisit {
+    /// Its id.
+    pub id: i64,
+    /// Which home.
+    pub household: HouseholdId,
+    /// Of the home.
+    pub address: String,
+    /// Of the home.
+    pub area_code: String,
+    /// What for.
+    pub purpose: Purpose,
+    /// Planned day.
+    pub planned_on: Option<NaiveDate>,
+    /// Who goes.
+    pub worker: String,
+}
+
+/// A door of the scope: an open household.
+#[derive(Debug, Clone, Queryable)]
+pub struct Door {
+    /// Which.
+    pub household: HouseholdId,
+    /// Community or grid.
+    pub area_code: String,
+    /// Where.
+    pub address: String,
+}
+
+macro_rules! in_scope {
+    ($query:expr, $scope:expr, $column:expr) => {{
+        let mut query = $query;
+        if let Some(areas) = $scope.area_codes() {
+            query = query.filter($column.eq_any(areas.to_vec()));
+        }
+        query
+    }};
+}
+
+/// Visits that are due until a day, the earliest first. Restricted purposes
+/// (children, mental health) are left out: no list of everybody names them.
+///
+/// # Errors
+/// The database failed.
+pub fn list_open(
+    conn: &mut Db,
+    scope: &Scope,
+    until: NaiveDate,
+    limit: i64,
+) -> QueryResult<Vec<OpenVisit>> {
+    let query = visit::table
+        .inner_join(
+            household::table.on(household::street_code
+                .eq(visit::street_code)
+                .and(visit::household_id.eq(household::id.nullable()))),
+        )
+        .filter(visit::street_code.eq(scope.street_code()))
+        .filter(visit::status.eq_any(OPEN).and(visit::planned_on.le(until)))
+        .filter(visit::purpose.ne_all([Purpose::Child, Purpose::Mental]))
+        .filter(household::closed_on.is_null())
+        .order((visit::planned_on, household::area_code, household::address, visit::id))
+        .select((
+            visit::id,
+            household::id,
+            household::address,
+            household::area_code,
+            visit::purpose,
+            visit::planned_on,
+            visit::worker,
+        ))
+        .limit(limit)
+        .into_boxed();
+    in_scope!(query, scope, household::area_code).load(conn)
+}
+
+/// How many visits are due until a day.
+///
+/// # Errors
+/// The database failed.
+pub fn count_open(conn: &mut Db, scope: &Scope, until: NaiveDate) -> QueryResult<i64> {
+    let query = visit::table
+        .inner_join(
+            household::table.on(household::street_code
+                .eq(visit::street_code)
+                .and(visit::household_id.eq(household::id.nullable()))),
+        )
+        .filter(visit::street_code.eq(scope.street_code()))
+        .filter(visit::status.eq_any(OPEN).and(visit::planned_on.le(until)))
+        .filter(visit::purpose.ne_all([Purpose::Child, Purpose::Mental]))
+        .filter(household::closed_on.is_null())
+        .select(diesel::dsl::count_star())
+        .into_boxed();
+    in_scope!(query, scope, household::area_code).get_result(conn)
+}
+
+/// The planned visits of a home with a purpose, the earliest first.
+///
+/// # Errors
+/// The database failed.
+pub fn list_open_of(
+    conn: &mut Db,
+    street: &str,
+    home: HouseholdId,
+    purpose: Purpose,
+) -> QueryResult<Vec<i64>> {
+    visit::table
+        .filter(visit::street_code.eq(street).and(visit::household_id.eq(home)))
+        .filter(visit::purpose.eq(purpose).and(visit::status.eq_any(OPEN)))
+        .order((visit::planned_on, visit::id))
+        .select(visit::id)
+        .load(conn)
+}
+
+/// Planned visits of an area from a day on: who hands them over.
+///
+/// # Errors
+/// The database failed.
+pub fn list_open_in(
+    conn: &mut Db,
+    scope: &Scope,
+    area_code: &str,
+    from: NaiveDate,
+) -> QueryResult<Vec<i64>> {
+    let query = visit::table
+        .inner_join(
+            household::table.on(household::street_code
+                .eq(visit::street_code)
+                .and(visit::household_id.eq(household::id.nullable()))),
+        )
+        .filter(visit::street_code.eq(scope.street_code()))
+        .filter(visit::status.eq_any(OPEN).and(visit::planned_on.ge(from)))
+        .filter(household::area_code.eq(area_code))
+        .order(visit::id)
+        .select(visit::id)
+        .into_boxed();
+    in_scope!(query, scope, household::area_code).load(conn)
+}
+
+/// Open households of the scope that people live in.
+///
+/// # Errors
+/// The database failed.
+pub fn list_doors(conn: &mut Db, scope: &Scope) -> QueryResult<Vec<Door>> {
+    let query = household::table
+        .filter(household::street_code.eq(scope.street_code()).and(household::closed_on.is_null()))
+        .filter(household::kind.ne(HouseholdKind::Assist))
+        .order((household::area_code, household::address, household::id))
+        .select((household::id, household::area_code, household::address))
+        .into_boxed();
+    in_scope!(query, scope, household::area_code).load(conn)
+}
+
+/// Households that a population check verified in a period; whether the check
+/// was reviewed does not matter here.
+///
+/// # Errors
+/// The database failed.
+pub fn list_verified_homes(
+    conn: &mut Db,
+    scope: &Scope,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> QueryResult<Vec<HouseholdId>> {
+    let homes: Vec<Option<HouseholdId>> = visit::table
+        .filter(visit::street_code.eq(scope.street_code()))
+        .filter(visit::purpose.eq(Purpose::Population).and(visit::status.eq_any(PAST)))
+        .filter(visit::done_on.between(from, to).and(visit::result.eq_any(verifying())))
+        .select(visit::household_id)
+        .distinct()
+        .load(conn)?;
+    Ok(homes.into_iter().flatten().collect())
+}
+
+/// Persons per area that a population check verified in a period.
+///
+/// # Errors
+/// The database failed.
+pub fn count_verified_people(
+    conn: &mut Db,
+    scope: &Scope,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> QueryResult<Vec<(String, i64)>> {
+    let query = visit::table
+        .inner_join(
+            visit_person::table.on(visit_person::street_code
+                .eq(visit::street_code)
+                .and(visit_person::visit_id.eq(visit::id))),
+        )
+        .inner_join(
+            resident::table.on(resident::street_code
+                .eq(visit_person::street_code)
+                .and(resident::id.eq(visit_person::resident_id))),
+        )
+        .filter(visit::street_code.eq(scope.street_code()))
+        .filter(visit::purpose.eq(Purpose::Population).and(visit::status.eq_any(PAST)))
+        .filter(visit::done_on.between(from, to).and(visit::result.eq_any(verifying())))
+        .group_by(resident::area_code)
+        .select((
+            resident::area_code,
+            diesel::dsl::count(visit_person::resident_id).aggregate_distinct(),
+        ))
+        .into_boxed();
+    in_scope!(query, scope, resident::area_code).load(conn)
+}
+
+/// Somebody whose record lacks a number or a telephone.
+#[derive(Debug, Clone, Queryable)]
+pub struct Incomplete {
+    /// Who.
+    pub id: ResidentId,
+    /// Name.
+    pub name: String,
+    /// Community or grid.
+    pub area_code: String,
+    /// Blind index of the number, if there is one.
+    pub doc_no_index: Option<Vec<u8>>,
+    /// Blind index of the telephone, if there is one.
+    pub phone_index: Option<Vec<u8>>,
+}
+
+/// Adults (born until `adult`) without a telephone, and everybody without a
+/// document's number.
+///
+/// # Errors
+/// The database failed.
+pub fn list_incomplete(
+    conn: &mut Db,
+    scope: &Scope,
+    adult: NaiveDate,
+    limit: i64,
+) -> QueryResult<Vec<Incomplete>> {
+    let query = resident::table
+        .filter(resident::street_code.eq(scope.street_code()).and(resident::status.eq("active")))
+        .filter(
+            resident::doc_no_index
+                .is_null()
+                .or(resident::phone_index.is_null().and(resident::birth_on.le(adult))),
+        )
+        .order((resident::area_code, resident::id))
+        .select((
+            resident::id,
+            resident::name,
+            resident::area_code,
+            resident::doc_no_index,
+            resident::phone_index,
+        ))
+        .limit(limit)
+        .into_boxed();
+    in_scope!(query, scope, resident::area_code).load(conn)
+}
+
+/// How many [`list_incomplete`] would list.
+///
+/// # Errors
+/// The database failed.
+pub fn count_incomplete(conn: &mut Db, scope: &Scope, adult: NaiveDate) -> QueryResult<i64> {
+    let query = resident::table
+        .filter(resident::street_code.eq(scope.street_code()).and(resident::status.eq("active")))
+        .filter(
+            resident::doc_no_index
+                .is_null()
+                .or(resident::phone_index.is_null().and(resident::birth_on.le(adult))),
+        )
+        .select(diesel::dsl::count_star())
+        .into_boxed();
+    in_scope!(query, scope, resident::area_code).get_result(conn)
+}
+
+/// Changes that somebody proposed and another person rejected since then.
+///
+/// # Errors
+/// The database failed.
+pub fn count_returned(
+    conn: &mut Db,
+    street: &str,
+    username: &str,
+    since: chrono::NaiveDateTime,
+) -> QueryResult<i64> {
+    pending_change::table
+        .filter(pending_change::street_code.eq(street))
+        .filter(pending_change::proposed_by.eq(username))
+        .filter(pending_change::state.eq(ChangeState::Rejected))
+        .filter(pending_change::decided_at.ge(since))
+        .select(diesel::dsl::count_star())
+        .get_result(conn)
+}

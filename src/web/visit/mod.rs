@@ -1,0 +1,277 @@
+//! P-30: rounds. What is due, by building; planning a building; how far the
+//! month has come; handing a grid over.
+
+use askama::Template;
+use chrono::NaiveDate;
+
+use super::form_view::redrawable;
+use super::pager::area_options;
+use super::resident::{choice, required_date};
+use super::{FormView, Page};
+use crate::domain::mask;
+use crate::domain::role::Permission;
+use crate::domain::visit::Purpose;
+use crate::error::Refusal;
+use crate::http::{Access, Allowed, Fields, Form, FromFields, Outcome, Routes};
+use crate::services::auth::{EditRegistry, ViewRegistry};
+use crate::services::directory::{AreaOption, list_area_options};
+use crate::services::visit::plan::{self, PlanInput};
+use crate::services::visit::round::{self, Rounds};
+use crate::store::round::Incomplete;
+
+/// Registers the pages.
+pub fn routes(routes: &mut Routes) {
+    let (view, edit) =
+        (Access::Needs(Permission::ViewRegistry), Access::Needs(Permission::EditRegistry));
+    routes.get("/visits", view, list);
+    routes.get("/visits/missing", view, missing);
+    routes.get("/visits/plan", edit, ask_plan);
+    routes.post("/visits/plan", edit, submit_plan);
+    routes.get("/visits/hand-over", edit, ask_hand_over);
+    routes.post("/visits/hand-over", edit, submit_hand_over);
+}
+
+#[derive(Template)]
+#[template(path = "visit/list.html")]
+struct ListPage<'a> {
+    page: &'a Page,
+    rounds: Rounds,
+    today: NaiveDate,
+    may_edit: bool,
+    may_hand_over: bool,
+}
+
+impl ListPage<'_> {
+    fn is_late(&self, planned: &Option<NaiveDate>) -> bool {
+        planned.is_some_and(|on| on < self.today)
+    }
+
+    fn homes(&self) -> (usize, usize) {
+        let rows = &self.rounds.progress;
+        (rows.iter().map(|p| p.homes).sum(), rows.iter().map(|p| p.verified).sum())
+    }
+}
+
+/// `GET /visits`.
+///
+/// # Errors
+/// The database failed.
+pub async fn list(user: Allowed<ViewRegistry>, page: Page) -> Outcome {
+    let page = page.title("menu.visits");
+    let may_edit = page.may(Permission::EditRegistry);
+    let may_hand_over = may_edit && user.session().actor.role().is_second_person();
+    let rounds = page.run(move |store| round::list(store, &user.authorized()?)).await?;
+    let today = page.state().store.clock().today();
+    page.show(|page| ListPage { page, rounds, today, may_edit, may_hand_over })
+}
+
+#[derive(Template)]
+#[template(path = "visit/missing.html")]
+struct MissingPage<'a> {
+    page: &'a Page,
+    rows: Vec<Incomplete>,
+    total: i64,
+}
+
+impl MissingPage<'_> {
+    fn name(&self, row: &Incomplete) -> String {
+        if self.page.may(Permission::EditRegistry) {
+            row.name.clone()
+        } else {
+            mask::name(&row.name)
+        }
+    }
+}
+
+/// `GET /visits/missing`.
+///
+/// # Errors
+/// The database failed.
+pub async fn missing(user: Allowed<ViewRegistry>, page: Page) -> Outcome {
+    let page = page.title("visit.missing").under("menu.visits", "/visits");
+    let (rows, total) =
+        page.run(move |store| round::incomplete(store, &user.authorized()?)).await?;
+    page.show(|page| MissingPage { page, rows, total })
+}
+
+/// The form of a plan and of a hand-over; each draws its own fields.
+#[derive(Template)]
+#[template(path = "visit/plan.html")]
+struct PlanPage<'a> {
+    page: &'a Page,
+    form: FormView,
+    areas: Vec<AreaOption>,
+    is_plan: bool,
+}
+
+impl PlanPage<'_> {
+    fn area_options(&self) -> Vec<(&str, &str)> {
+        area_options(Some(self.page.t("form.choose")), &self.areas)
+    }
+
+    fn purposes(&self) -> Vec<(&'static str, &'static str)> {
+        let open = Purpose::ALL.iter().filter(|p| !matches!(p, Purpose::Child | Purpose::Mental));
+        open.map(|p| (p.code(), self.page.either(p.zh(), p.en()))).collect()
+    }
+}
+
+/// What is planned.
+#[derive(Debug, Clone)]
+pub struct PlanForm {
+    input: PlanInput,
+}
+
+impl FromFields for PlanForm {
+    const FIELDS: &'static [&'static str] =
+        &["area", "building", "purpose", "planned_on", "worker", "co_visitor"];
+
+    fn from_fields(fields: &mut Fields) -> Option<PlanForm> {
+        let area = fields.required("area", "请选择社区或网格。", "Choose a community or a grid.");
+        let building = fields.required("building", "请填写楼栋。", "Enter the building.");
+        let purpose = choice(fields, "purpose", Purpose::from_code);
+        if purpose.is_none() {
+            fields.refuse(Refusal::field("purpose", "请选择走访目的。", "Choose the purpose."));
+        }
+        let planned_on = required_date(fields, "planned_on");
+        let worker = fields.required("worker", "请填写走访人。", "Enter who goes.");
+        Some(PlanForm {
+            input: PlanInput {
+                area_code: area?,
+                building: building?,
+                purpose: purpose?,
+                planned_on: planned_on?,
+                worker: worker?,
+                co_visitor: fields.text("co_visitor"),
+            },
+        })
+    }
+}
+
+/// Who takes a grid over.
+#[derive(Debug, Clone)]
+pub struct HandOverForm {
+    area: String,
+    from: NaiveDate,
+    worker: String,
+}
+
+impl FromFields for HandOverForm {
+    const FIELDS: &'static [&'static str] = &["area", "from", "worker"];
+
+    fn from_fields(fields: &mut Fields) -> Option<HandOverForm> {
+        let area = fields.required("area", "请选择社区或网格。", "Choose a community or a grid.");
+        let from = required_date(fields, "from");
+        let worker = fields.required("worker", "请填写接手的网格员。", "Enter who takes over.");
+        Some(HandOverForm { area: area?, from: from?, worker: worker? })
+    }
+}
+
+fn titled(page: Page, is_plan: bool) -> Page {
+    page.title(if is_plan { "visit.plan" } else { "visit.hand_over" })
+        .under("menu.visits", "/visits")
+}
+
+async fn ask(user: Allowed<EditRegistry>, page: Page, fields: Fields, is_plan: bool) -> Outcome {
+    let areas = areas(&page, &user).await?;
+    let mut fields = fields;
+    if let [only] = areas.as_slice() {
+        fields.set("area", &only.code);
+    }
+    let form = FormView::new(&page, fields);
+    page.show(|page| PlanPage { page, form, areas, is_plan })
+}
+
+async fn areas(
+    page: &Page,
+    user: &Allowed<EditRegistry>,
+) -> Result<Vec<AreaOption>, crate::http::Fault> {
+    let user = user.clone();
+    page.run(move |store| list_area_options(store, &user.session().actor.authorize()?)).await
+}
+
+/// `GET /visits/plan`.
+///
+/// # Errors
+/// The database failed.
+pub async fn ask_plan(user: Allowed<EditRegistry>, page: Page) -> Outcome {
+    let today = page.state().store.clock().today().to_string();
+    let worker = user.session().display_name.clone();
+    let fields = Fields::with(&[
+        ("purpose", Purpose::Population.code()),
+        ("planned_on", &today),
+        ("worker", &worker),
+    ]);
+    ask(user, titled(page, true), fields, true).await
+}
+
+/// `GET /visits/hand-over`.
+///
+/// # Errors
+/// The database failed.
+pub async fn ask_hand_over(user: Allowed<EditRegistry>, page: Page) -> Outcome {
+    let today = page.state().store.clock().today().to_string();
+    ask(user, titled(page, false), Fields::with(&[("from", &today)]), false).await
+}
+
+/// Done, or the form again.
+async fn finish(
+    user: Allowed<EditRegistry>,
+    page: Page,
+    fields: Fields,
+    outcome: Result<usize, crate::http::Fault>,
+    is_plan: bool,
+) -> Outcome {
+    match outcome {
+        Ok(0) => page.done("/visits", "visits_none"),
+        Ok(_) => page.done("/visits", "saved"),
+        Err(fault) => {
+            let refusals = redrawable(fault)?;
+            let page = page.with_errors();
+            let areas = areas(&page, &user).await?;
+            let form = FormView::with_errors(&page, fields, &refusals);
+            page.again(&PlanPage { page: &page, form, areas, is_plan })
+        }
+    }
+}
+
+/// `POST /visits/plan`.
+///
+/// # Errors
+/// The database failed.
+pub async fn submit_plan(user: Allowed<EditRegistry>, page: Page, form: Form<PlanForm>) -> Outcome {
+    let page = titled(page, true);
+    let (fields, checked) = form.checked();
+    let maker = user.clone();
+    let outcome = match checked {
+        Ok(form) => {
+            page.run_once(move |store| plan::plan(store, &maker.authorized()?, &form.input)).await
+        }
+        Err(error) => Err(error.into()),
+    };
+    finish(user, page, fields, outcome, true).await
+}
+
+/// `POST /visits/hand-over`.
+///
+/// # Errors
+/// 403 below supervisor level.
+pub async fn submit_hand_over(
+    user: Allowed<EditRegistry>,
+    page: Page,
+    form: Form<HandOverForm>,
+) -> Outcome {
+    let page = titled(page, false);
+    let (fields, checked) = form.checked();
+    let maker = user.clone();
+    let outcome = match checked {
+        Ok(form) => {
+            page.run_once(move |store| {
+                let by = maker.authorized()?;
+                plan::hand_over(store, &by, &form.area, form.from, &form.worker)
+            })
+            .await
+        }
+        Err(error) => Err(error.into()),
+    };
+    finish(user, page, fields, outcome, false).await
+}
