@@ -38,7 +38,7 @@ use crate::http::edge::{self, RequestInfo};
 use crate::http::fault::{Drawn, Fault, Outcome};
 use crate::http::gate::Binding;
 use crate::http::keyed::{Keyed, Told};
-use crate::http::{AppState, cookie, csrf};
+use crate::http::{AppState, cookie};
 use crate::services::access::{Level, Session};
 use crate::services::once::Request;
 use crate::store::Store;
@@ -308,15 +308,6 @@ impl Page {
             Lang::Zh => "en",
             Lang::En => "zh-CN",
         }
-    }
-
-    /// A form token.
-    #[must_use]
-    pub fn csrf(&self) -> String {
-        if self.is_shell() {
-            return String::new();
-        }
-        csrf::token(self.state.store.cipher(), &self.binding)
     }
 
     /// Address of this page, to come back to.

@@ -3,7 +3,7 @@
 
 use super::Page;
 use crate::error::AppResult;
-use crate::http::Fault;
+use crate::http::{Fault, csrf};
 use crate::services::access::base64_url;
 use crate::services::once;
 use crate::store::Store;
@@ -41,6 +41,15 @@ impl Page {
         // Without randomness the number is refused as known: nothing doubles.
         let _ = crate::clock::random_bytes(&mut noise);
         base64_url(&noise)
+    }
+
+    /// A form token.
+    #[must_use]
+    pub fn csrf(&self) -> String {
+        if self.is_shell() {
+            return String::new();
+        }
+        csrf::token(self.state.store.cipher(), &self.binding)
     }
 
     /// Whether this is a blank form for the device: it names nobody and carries

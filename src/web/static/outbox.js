@@ -163,8 +163,10 @@
   const submitted = async (submitter) => {
     sent = true;
     clearTimeout(wait);
+    // Read now: the button is switched off in a moment and would be left out.
+    const ready = current("queued", submitter);
     await saving;
-    const item = await box.put(...current("queued", submitter));
+    const item = await box.put(...ready);
     say(words.sending);
     const done = box.unlocked() || await box.unlock() ? await send(item) : null;
     if (done?.state === "sent") { location.assign(done.location); return; }

@@ -205,6 +205,7 @@ pub fn visit(
         status,
         reviewed_on: None,
         import_id: None,
+        changed: String::new(),
     };
     let persons: Vec<VisitPersonRow> = who
         .iter()
