@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs every test. Installs and starts what they need: a throw-away PostgreSQL
-# on loopback. Arguments go to `cargo test`; without any, the journeys in a real
+# on loopback. Arguments go to `cargo test`; without any, the journeys and gates in a real
 # browser follow.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -50,5 +50,5 @@ chmod 755 "$DIR"
 export MINGCE_TEST_PG="postgres://mingce@127.0.0.1:$PORT"
 cargo test --locked "$@"
 if [ $# -eq 0 ]; then
-    tests/browser/run.sh journeys
+    tests/browser/run.sh
 fi
