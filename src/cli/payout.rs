@@ -1,8 +1,6 @@
 //! `mingce payout`: the month, step by step. Whoever makes a run and whoever
 //! approves it sign in with their own names (`rulings.md` P8).
 
-use std::path::PathBuf;
-
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -45,8 +43,6 @@ pub enum PayoutCommand {
     RecordReturns(ReturnsArgs),
     /// Close the month and store its table 归档
     Close(CloseArgs),
-    /// What a policy file would cost, by community 政策测算
-    Preview(show::PreviewArgs),
 }
 
 /// Which runs.
@@ -207,7 +203,6 @@ pub fn run(context: &Context, command: &PayoutCommand) -> AppResult<()> {
     let store = context.open_existing()?;
     match command {
         PayoutCommand::Show(args) => return show::show(context, &store, args),
-        PayoutCommand::Preview(args) => return show::preview(context, &store, args),
         PayoutCommand::Hold(args) => return hold(context, &store, args),
         PayoutCommand::Release(args) => return release(context, &store, args),
         PayoutCommand::RecordReturns(args) => return returns(context, &store, args),
@@ -371,9 +366,4 @@ fn returned(text: &str, returned_on: NaiveDate) -> AppResult<ReturnedLine> {
         ))
     })?;
     Ok(ReturnedLine { line: LineId(line), reason, returned_on })
-}
-
-/// Reads a file of text, for commands that take one.
-pub(super) fn read_text(path: &PathBuf) -> AppResult<String> {
-    std::fs::read_to_string(path).map_err(AppError::io(path))
 }

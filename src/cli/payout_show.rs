@@ -1,17 +1,14 @@
-//! What `mingce payout show` and `preview` print.
-
-use std::path::PathBuf;
+//! What `mingce payout show` prints.
 
 use clap::Args;
 use serde_json::json;
 
 use super::Context;
-use super::payout::read_text;
 use crate::domain::month::Month;
 use crate::domain::payout_hash::hash_text;
 use crate::error::{AppError, AppResult};
 use crate::services::auth::ReadReport;
-use crate::services::{Authorized, payout, policy};
+use crate::services::{Authorized, payout};
 use crate::store::Store;
 use crate::store::line::LineRow;
 use crate::store::run::RunRow;
@@ -27,16 +24,6 @@ pub struct ShowArgs {
     /// Print the lines too 显示明细
     #[arg(long)]
     lines: bool,
-}
-
-/// `mingce payout preview`.
-#[derive(Debug, Args)]
-pub struct PreviewArgs {
-    /// Policy file 政策文件
-    file: PathBuf,
-    /// Month to compute, YYYY-MM; default: this month 测算月份
-    #[arg(long)]
-    month: Option<Month>,
 }
 
 /// Lines read at once.
@@ -156,38 +143,4 @@ fn print_lines(
             None => return Ok(()),
         }
     }
-}
-
-/// Prints what a policy file would cost.
-///
-/// # Errors
-/// The file's faults or failing cases; no policy in force to compare with.
-pub fn preview(context: &Context, store: &Store, args: &PreviewArgs) -> AppResult<()> {
-    let proposed = policy::check(&read_text(&args.file)?)?;
-    let month = args.month.unwrap_or_else(|| Month::of(context.clock.today()));
-    let actor = context.operator(&context.street(store)?);
-    let preview = payout::preview(store, &actor.authorize()?, &proposed, month)?;
-    if context.args.json {
-        let rows: Vec<_> = preview
-            .rows
-            .iter()
-            .map(|((program, area), row)| {
-                json!({ "program": program, "area": area, "cost": row, "difference_fen": row.difference() })
-            })
-            .collect();
-        println!("{}", json!({ "month": month, "rows": rows }));
-        return Ok(());
-    }
-    println!("{} 测算 / preview of {}", month.zh(), proposed.label());
-    for ((program, area), row) in &preview.rows {
-        println!(
-            "{program}  {area}  现 {} / {}  拟 {} / {}  差 {}",
-            row.count_now,
-            row.amount_now,
-            row.count_then,
-            row.amount_then,
-            row.difference()
-        );
-    }
-    Ok(())
 }

@@ -1,14 +1,14 @@
-//! `mingce policy`: check, propose and put in force. What a policy would cost
-//! is `mingce payout preview`.
+//! `mingce policy`: check, see what it would cost, propose, put in force.
 
 use std::path::PathBuf;
 
 use clap::Subcommand;
 
 use super::Context;
+use crate::domain::month::Month;
 use crate::domain::policy::Policy;
 use crate::error::{AppError, AppResult};
-use crate::services::policy;
+use crate::services::{payout, policy};
 use crate::store::Store;
 
 /// What to do with policies.
@@ -19,6 +19,15 @@ pub enum PolicyCommand {
         /// One file, or several that belong together 文件
         #[arg(required = true)]
         files: Vec<PathBuf>,
+    },
+    /// What the files would cost, by community, before anything is proposed 政策测算
+    Preview {
+        /// One file, or several that belong together 文件
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Month to compute, YYYY-MM; default: this month 测算月份
+        #[arg(long)]
+        month: Option<Month>,
     },
     /// Store the files as a proposal, if every case comes out 提交政策
     Propose {
@@ -42,6 +51,7 @@ pub enum PolicyCommand {
 pub fn run(context: &Context, command: &PolicyCommand) -> AppResult<()> {
     match command {
         PolicyCommand::Check { files } => check(context, files),
+        PolicyCommand::Preview { files, month } => preview(context, files, *month),
         PolicyCommand::Propose { files } => propose(context, &context.open()?, files),
         PolicyCommand::Activate { id } => activate(context, &context.open()?, *id),
         PolicyCommand::List => list(context, &context.open()?),
@@ -73,6 +83,37 @@ fn check(context: &Context, files: &[PathBuf]) -> AppResult<()> {
         cases.len(),
         cases.len()
     );
+    Ok(())
+}
+
+fn preview(context: &Context, files: &[PathBuf], month: Option<Month>) -> AppResult<()> {
+    let store = context.open_existing()?;
+    let proposed = policy::check(&joined(files)?)?;
+    let month = month.unwrap_or_else(|| Month::of(context.clock.today()));
+    let actor = context.operator(&context.street(&store)?);
+    let preview = payout::preview(&store, &actor.authorize()?, &proposed, month)?;
+    if context.args.json {
+        let rows: Vec<_> = preview
+            .rows
+            .iter()
+            .map(|((program, area), row)| {
+                serde_json::json!({ "program": program, "area": area, "cost": row, "difference_fen": row.difference() })
+            })
+            .collect();
+        println!("{}", serde_json::json!({ "month": month, "rows": rows }));
+        return Ok(());
+    }
+    println!("{} 测算 / preview of {}", month.zh(), proposed.label());
+    for ((program, area), row) in &preview.rows {
+        println!(
+            "{program}  {area}  现 {} / {}  拟 {} / {}  差 {}",
+            row.count_now,
+            row.amount_now,
+            row.count_then,
+            row.amount_then,
+            row.difference()
+        );
+    }
     Ok(())
 }
 

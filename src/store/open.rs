@@ -33,6 +33,9 @@ pub(super) fn pools(config: &Config) -> AppResult<(Pool<Manager>, Pool<Manager>,
         Database::Sqlite(path) => {
             if let Some(dir) = path.parent() {
                 std::fs::create_dir_all(dir).map_err(AppError::io(dir))?;
+                // SQLite writes beside its file even to read; the pool would say
+                // only after its time-out that it cannot.
+                tempfile::tempfile_in(dir).map_err(AppError::io(dir))?;
             }
             Backend::Sqlite
         }

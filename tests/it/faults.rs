@@ -245,6 +245,7 @@ fn a_read_only_disk_is_said() {
         let output = within(&registry, shell, &script, arguments);
         assert_eq!(status(&output), 8, "{arguments:?}: {}", text(&output));
         assert!(text(&output).contains(" / "), "{}", text(&output));
+        assert!(text(&output).contains("Read-only file system"), "{}", text(&output));
     }
     succeed(&registry, &["verify", "--full"]);
 }
