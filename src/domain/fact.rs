@@ -64,6 +64,40 @@ impl FactKind {
         }
     }
 
+    /// Name of a code, Chinese and English. Of an open list only the codes
+    /// that the example policy uses have one; another goes by itself.
+    #[must_use]
+    pub fn code_name(self, code: &str) -> Option<(&'static str, &'static str)> {
+        Some(match (self, code) {
+            (FactKind::Category, "illness") => ("重病", "serious illness"),
+            (FactKind::ChildClass, "C1a") => ("机构养育孤儿", "orphan in an institution"),
+            (FactKind::ChildClass, "C1b") => ("散居孤儿", "orphan in the community"),
+            (FactKind::ChildClass, "C2") => ("父母监护缺失", "no parental guardianship"),
+            (FactKind::ChildClass, "C3") => ("父母无力监护", "parents unable to look after it"),
+            (FactKind::ChildClass, "C4") => ("重病重残", "severely ill or disabled child"),
+            (FactKind::ChildClass, "C4h") => ("艾滋病病毒感染", "child with HIV"),
+            (FactKind::Study, "full_time") => ("全日制在校", "full-time"),
+            (FactKind::SimilarBenefit, "work_injury_care") => {
+                ("工伤护理待遇", "care by work injury insurance")
+            }
+            (FactKind::SimilarBenefit, "similar_care") => ("同类护理补贴", "another care subsidy"),
+            (FactKind::SimilarBenefit, "similar_living") => {
+                ("同类生活补贴", "another living subsidy")
+            }
+            (FactKind::LivingCondition, "no_fixed_income") => ("无固定收入", "no fixed income"),
+            (FactKind::LivingCondition, "multi_disabled") => {
+                ("一户多残", "several disabled in the family")
+            }
+            (FactKind::LivingCondition, "elder_supported") => {
+                ("依老养残", "supported by the elderly")
+            }
+            (FactKind::Appraisal, "pass") => ("合格", "passed"),
+            (FactKind::Appraisal, "fail") => ("不合格", "failed"),
+            (FactKind::MentalRegister, FactKind::ENDED) => ("已结束", "ended"),
+            _ => return None,
+        })
+    }
+
     /// Health data: the detail is shown only with its own right.
     #[must_use]
     pub const fn is_health(self) -> bool {

@@ -33,8 +33,9 @@ impl Policy {
             return Err(errors);
         }
         let mut builder = Builder::new();
-        builder.codes =
-            files.iter().flat_map(|f| f.program.iter().map(|p| p.code.clone())).collect();
+        let programs = files.iter().flat_map(|f| &f.program);
+        builder.names =
+            programs.map(|p| [p.code.clone(), p.zh.clone(), p.en.clone()]).collect();
         for file in files {
             builder.file(file);
         }
@@ -75,8 +76,8 @@ pub(super) struct Builder {
     pub(super) policy: Policy,
     pub(super) errors: Vec<PolicyError>,
     has_settings: bool,
-    /// Codes of all programs of all files, in order.
-    codes: Vec<String>,
+    /// Code, Chinese and English name of all programs of all files, in order.
+    names: Vec<[String; 3]>,
     /// Whether the condition being compiled stands under an odd number of `not`.
     negated: bool,
 }
@@ -105,7 +106,7 @@ impl Builder {
             policy,
             errors: Vec::new(),
             has_settings: false,
-            codes: Vec::new(),
+            names: Vec::new(),
             negated: false,
         }
     }
@@ -294,9 +295,21 @@ impl Builder {
         }
     }
 
+    /// What the files call a program; its code if none knows it.
+    pub(super) fn program_name(&self, code: &str) -> (String, String) {
+        let found = self.names.iter().find(|[c, ..]| c == code);
+        found.map_or((code.into(), code.into()), |[_, zh, en]| (zh.clone(), en.clone()))
+    }
+
+    /// What the files call a standard; its code if none knows it.
+    pub(super) fn standard_name(&self, code: &str) -> (String, String) {
+        let found = self.policy.standards.iter().find(|s| s.code == code);
+        found.map_or((code.into(), code.into()), |s| (s.zh.clone(), s.en.clone()))
+    }
+
     /// A program that may also stand later.
     pub(super) fn any_program(&mut self, at: &str, code: &str) -> u16 {
-        match self.codes.iter().position(|c| c == code).and_then(|i| u16::try_from(i).ok()) {
+        match self.names.iter().position(|[c, ..]| c == code).and_then(|i| u16::try_from(i).ok()) {
             Some(index) => index,
             None => {
                 self.error(

@@ -22,6 +22,7 @@ mod explain;
 mod facts;
 pub mod file;
 mod model;
+mod plain;
 mod predicate;
 mod rates;
 mod resolve;
@@ -38,6 +39,7 @@ pub use file::{Block, Period, Restricted, StartRule, StopRule};
 pub use model::{
     Policy, PolicyError, Program, Settings, Standard, StandardValue, TemporaryLimits, Tier,
 };
+pub use plain::{PlainPay, PlainProgram, Sentence};
 pub use rates::Rates;
 pub use resolve::{
     AwardAt, BlobError, GraceAt, PersonAt, UnitAt, decode_inputs, encode_inputs, resolve,

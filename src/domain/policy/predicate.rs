@@ -60,6 +60,8 @@ struct Op {
 pub(crate) struct Rule {
     ops: Vec<Op>,
     entry: u16,
+    /// As written; only read to say it in words.
+    tree: Option<Node>,
 }
 
 /// A condition whose names are resolved, before it becomes jumps.
@@ -74,14 +76,20 @@ pub(crate) enum Node {
 impl Rule {
     /// No condition.
     pub fn always() -> Rule {
-        Rule { ops: Vec::new(), entry: YES }
+        Rule { ops: Vec::new(), entry: YES, tree: None }
     }
 
     /// Turns the tree into jumps.
-    pub fn compile(node: &Node) -> Rule {
+    pub fn compile(node: Node) -> Rule {
         let mut rule = Rule::always();
-        rule.entry = rule.emit(node, YES, NO);
+        rule.entry = rule.emit(&node, YES, NO);
+        rule.tree = Some(node);
         rule
+    }
+
+    /// The condition as written; none means "always".
+    pub fn tree(&self) -> Option<&Node> {
+        self.tree.as_ref()
     }
 
     fn emit(&mut self, node: &Node, yes: u16, no: u16) -> u16 {

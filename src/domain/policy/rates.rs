@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::model::{Policy, ShareId, StandardValue};
+use super::model::{Policy, ShareId, Standard, StandardValue};
 use crate::domain::money::Fen;
 use crate::domain::month::Month;
 
@@ -29,15 +29,21 @@ impl Rates {
     }
 }
 
+impl Standard {
+    /// The value that holds for `month` as known at `known_on`.
+    #[must_use]
+    pub fn value(&self, month: Month, known_on: NaiveDate) -> Option<&StandardValue> {
+        self.values.iter().rfind(|v| v.from <= month && v.decided_on <= known_on)
+    }
+}
+
 impl Policy {
     /// The standard's value for `month` as known at `known_on`: among the values
     /// that begin at or before the month and were decided by then, the one that
     /// begins last (of two with the same beginning, the one decided last).
     #[must_use]
     pub fn standard_value(&self, index: u16, month: Month, known_on: NaiveDate) -> Option<Fen> {
-        let standard = self.standards.get(usize::from(index))?;
-        let known = |v: &&StandardValue| v.from <= month && v.decided_on <= known_on;
-        standard.values.iter().rfind(known).map(|v| v.amount)
+        self.standards.get(usize::from(index))?.value(month, known_on).map(|v| v.amount)
     }
 
     /// All standards and shares for `month` as known at `known_on`.

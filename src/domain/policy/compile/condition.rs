@@ -14,7 +14,7 @@ impl Builder {
             Some(condition) => {
                 self.negated = false;
                 let node = self.node(at, condition);
-                Rule::compile(&node)
+                Rule::compile(node)
             }
         }
     }
@@ -34,7 +34,8 @@ impl Builder {
             Condition::DisabilityGrade(list) => self.grade(at, list),
             Condition::Receives(code) => {
                 let program = self.program_ref(&format!("{at}.receives"), code);
-                let (zh, en) = (format!("当月享受 {code}"), format!("receives {code}"));
+                let (zh, en) = self.program_name(code);
+                let (zh, en) = (format!("当月享受{zh}"), format!("receives {en}"));
                 self.leaf(at, Test::Receives(program), &zh, &en)
             }
             Condition::HoldsAward(code) => self.holds(at, code),
@@ -57,8 +58,9 @@ impl Builder {
             Condition::PropertyPerHead(test) => {
                 let standard = self.standard_index(&format!("{at}.standard"), &test.standard);
                 let times = test.at_most_times;
-                let zh = format!("人均财产不超过 {times} 倍 {}", test.standard);
-                let en = format!("property per head at most {times} × {}", test.standard);
+                let (zh, en) = self.standard_name(&test.standard);
+                let zh = format!("人均财产不超过{zh}的 {times} 倍");
+                let en = format!("property per head at most {times} × the {en}");
                 self.leaf(at, Test::PropertyPerHead { standard, times }, &zh, &en)
             }
         }
@@ -114,20 +116,26 @@ impl Builder {
         let mask = list.iter().fold(0_u8, |mask, c| mask | category_bit(*c as u8));
         let names: Vec<&str> = list.iter().map(|c| category_zh(*c)).collect();
         let zh = format!("残疾类别为{}", names.join("、"));
-        let en = format!("disability category {list:?}");
+        let names: Vec<&str> = list.iter().map(|c| category_en(*c)).collect();
+        let en = format!("disability category {}", names.join(" or "));
         self.leaf(at, Test::Category(mask), &zh, &en)
     }
 
     fn grade(&mut self, at: &str, list: &[u8]) -> Node {
         self.grades(&format!("{at}.disability_grade"), list);
         let mask = list.iter().fold(0_u8, |mask, g| mask | (1 << (g & 7)));
-        let (zh, en) = (format!("残疾等级 {list:?}"), format!("disability grade in {list:?}"));
+        let grades = |between: &str| {
+            list.iter().map(ToString::to_string).collect::<Vec<_>>().join(between)
+        };
+        let zh = format!("残疾等级为 {} 级", grades("、"));
+        let en = format!("disability grade {}", grades(" or "));
         self.leaf(at, Test::Grade(mask), &zh, &en)
     }
 
     /// The program may stand later than this one.
     fn holds(&mut self, at: &str, code: &str) -> Node {
-        let (zh, en) = (format!("有 {code} 待遇"), format!("has an award of {code}"));
+        let (zh, en) = self.program_name(code);
+        let (zh, en) = (format!("有{zh}待遇"), format!("has an award of {en}"));
         let index = self.any_program(&format!("{at}.holds_award"), code);
         self.leaf(at, Test::HoldsAward(index), &zh, &en)
     }
@@ -148,12 +156,10 @@ impl Builder {
         let bits = codes.iter().fold(0_u64, |bits, code| {
             bits | self.policy.kinds.bit(kind, code, before).unwrap_or(0)
         });
-        let list = test.code.join("/");
+        let (zh, en) = parsed.map_or((kind.into(), kind.into()), |k| fact_words(k, &test.code));
         let (since_zh, since_en) =
             if before { ("（当月之前已有）", " since before the month") } else { ("", "") };
-        let zh = format!("{} {list}{since_zh}", parsed.map_or(kind, |k| k.zh()));
-        let en = format!("{} {list}{since_en}", parsed.map_or(kind, |k| k.en()));
-        self.leaf(at, Test::Fact(bits), &zh, &en)
+        self.leaf(at, Test::Fact(bits), &format!("{zh}{since_zh}"), &format!("{en}{since_en}"))
     }
 
     fn income(&mut self, at: &str, test: &IncomeTest) -> Node {
@@ -172,8 +178,9 @@ impl Builder {
         };
         let (word_zh, word_en) =
             if or_equal { ("不超过", "at most") } else { ("低于", "below") };
-        let zh = format!("人均收入{word_zh} {} 的 {percent}%", test.standard);
-        let en = format!("income per head {word_en} {percent}% of {}", test.standard);
+        let (zh, en) = self.standard_name(&test.standard);
+        let zh = format!("人均收入{word_zh}{zh}的 {percent}%");
+        let en = format!("income per head {word_en} {percent}% of the {en}");
         self.leaf(at, Test::IncomePerHead { standard, percent, or_equal }, &zh, &en)
     }
 
@@ -191,6 +198,30 @@ impl Builder {
         };
         let test = Test::IncomePerHead { standard, percent, or_equal: false };
         self.leaf(at, test, "人均收入低于低保边缘线", "income per head below the edge line")
+    }
+}
+
+/// A fact by the names of its kind and codes: `分类(重病等)：重病`.
+fn fact_words(kind: FactKind, codes: &[String]) -> (String, String) {
+    let name = |code: &str| kind.code_name(code);
+    let zh: Vec<&str> = codes.iter().map(|c| name(c).map_or(c.as_str(), |n| n.0)).collect();
+    let en: Vec<&str> = codes.iter().map(|c| name(c).map_or(c.as_str(), |n| n.1)).collect();
+    if codes.is_empty() {
+        return (kind.zh().to_owned(), kind.en().to_owned());
+    }
+    let zh = format!("{}：{}", kind.zh(), zh.join("、"));
+    (zh, format!("{}: {}", kind.en(), en.join(" or ")))
+}
+
+fn category_en(category: Category) -> &'static str {
+    match category {
+        Category::Sight => "sight",
+        Category::Hearing => "hearing",
+        Category::Speech => "speech",
+        Category::Physical => "physical",
+        Category::Intellectual => "intellectual",
+        Category::Mental => "mental",
+        Category::Multiple => "multiple",
     }
 }
 

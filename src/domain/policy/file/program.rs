@@ -42,6 +42,70 @@ pub enum StartRule {
     MonthOfApplication,
 }
 
+impl Period {
+    /// In Chinese.
+    #[must_use]
+    pub const fn zh(self) -> &'static str {
+        match self {
+            Period::Month => "按月发放",
+            Period::Quarter => "按季发放",
+            Period::Once => "一次性发放",
+        }
+    }
+
+    /// In English.
+    #[must_use]
+    pub const fn en(self) -> &'static str {
+        match self {
+            Period::Month => "every month",
+            Period::Quarter => "every quarter",
+            Period::Once => "once per case",
+        }
+    }
+}
+
+impl StartRule {
+    /// In Chinese.
+    #[must_use]
+    pub const fn zh(self) -> &'static str {
+        match self {
+            StartRule::MonthAfterDecision => "审核确认次月起",
+            StartRule::MonthOfDecision => "审核确认当月起",
+            StartRule::MonthOfApplication => "申请当月起",
+        }
+    }
+
+    /// In English.
+    #[must_use]
+    pub const fn en(self) -> &'static str {
+        match self {
+            StartRule::MonthAfterDecision => "from the month after the decision",
+            StartRule::MonthOfDecision => "from the month of the decision",
+            StartRule::MonthOfApplication => "from the month of the application",
+        }
+    }
+}
+
+impl StopRule {
+    /// In Chinese.
+    #[must_use]
+    pub const fn zh(self) -> &'static str {
+        match self {
+            StopRule::MonthAfter => "次月起停发",
+            StopRule::SameMonth => "当月起停发",
+        }
+    }
+
+    /// In English.
+    #[must_use]
+    pub const fn en(self) -> &'static str {
+        match self {
+            StopRule::MonthAfter => "stops in the month after",
+            StopRule::SameMonth => "stops in the same month",
+        }
+    }
+}
+
 /// First month without payment after a stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
