@@ -76,6 +76,8 @@ impl FactKind {
             (FactKind::ChildClass, "C3") => ("父母无力监护", "parents unable to look after it"),
             (FactKind::ChildClass, "C4") => ("重病重残", "severely ill or disabled child"),
             (FactKind::ChildClass, "C4h") => ("艾滋病病毒感染", "child with HIV"),
+            (FactKind::ChildClass, "C5") => ("贫困家庭", "child of a poor family"),
+            (FactKind::ChildClass, "C6") => ("其他需要帮助", "other need of help"),
             (FactKind::Study, "full_time") => ("全日制在校", "full-time"),
             (FactKind::SimilarBenefit, "work_injury_care") => {
                 ("工伤护理待遇", "care by work injury insurance")

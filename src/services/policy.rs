@@ -3,11 +3,11 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::domain::policy::{Policy, run_cases};
+use crate::domain::policy::{CaseResult, Policy, run_cases};
 use crate::domain::role::Role;
 use crate::error::{AppError, AppResult, ErrorCode, Place, Refusal};
 use crate::services::Actor;
-use crate::services::auth::{ActivatePolicy, Authorized, ProposePolicy};
+use crate::services::auth::{ActivatePolicy, Authorized, ProposePolicy, ReadReport};
 use crate::store::audit::Entry;
 use crate::store::policy::{self as store_policy, PolicyRow};
 use crate::store::{Db, REGISTRY_CHAIN, Store};
@@ -37,26 +37,34 @@ pub fn check(text: &str) -> AppResult<Policy> {
                 .collect(),
         )
     })?;
-    let mut refusals = Vec::new();
-    for case in run_cases(&policy).iter().filter(|case| !case.passed) {
-        let figures: Vec<String> = case
-            .figures
-            .iter()
-            .filter(|f| f.expected != f.actual)
-            .map(|f| format!("{} {} ≠ {}", f.program, f.actual, f.expected))
-            .collect();
-        let figures = figures.join("; ");
-        refusals.push(
-            Refusal::new(
-                ErrorCode::InvalidInput,
-                format!("算例不通过:{} {figures}", case.zh),
-                format!("the case does not come out: {} {figures}", case.en),
-            )
-            .at(Place::Record(case.id.clone())),
-        );
-    }
-    AppError::refused_unless_empty(refusals)?;
+    let results = run_cases(&policy);
+    let failed = results.iter().filter(|case| !case.passed);
+    AppError::refused_unless_empty(failed.map(|case| case_refusal(&policy, case)).collect())?;
     Ok(policy)
+}
+
+/// Which case, and what it expects against what comes out; or that a program
+/// has none.
+fn case_refusal(policy: &Policy, case: &CaseResult) -> Refusal {
+    let (mut zh, mut en) = (Vec::new(), Vec::new());
+    for figure in case.figures.iter().filter(|f| f.expected != f.actual) {
+        let index = policy.program_index(&figure.program);
+        let program = index.and_then(|index| policy.program(index));
+        let code = figure.program.as_str();
+        let (name_zh, name_en) = program.map_or((code, code), |p| (&p.zh, &p.en));
+        let (expected, actual) = (figure.expected, figure.actual);
+        zh.push(format!("{name_zh}应为 {expected} 元,算得 {actual} 元({})", figure.why.0));
+        en.push(format!("{name_en}: {expected} expected, {actual} computed ({})", figure.why.1));
+    }
+    let (zh, en) = if case.figures.is_empty() {
+        (case.zh.clone(), case.en.clone())
+    } else {
+        (
+            format!("算例不通过:{} {}", zh.join(";"), case.zh),
+            format!("the case does not come out: {}. {}", en.join("; "), case.en),
+        )
+    };
+    Refusal::new(ErrorCode::InvalidInput, zh, en).at(Place::Record(case.id.clone()))
 }
 
 /// Proposes a policy (one file, or several joined by `Policy::join`). The same
@@ -165,8 +173,57 @@ pub fn in_force(conn: &mut Db) -> AppResult<InForce> {
 ///
 /// # Errors
 /// The database failed.
-pub fn list(store: &Store, _by: &Authorized<'_, ProposePolicy>) -> AppResult<Vec<PolicyRow>> {
+pub fn list(store: &Store, _by: &Authorized<'_, ReadReport>) -> AppResult<Vec<PolicyRow>> {
     store.read(|conn| Ok(store_policy::list_policies(conn)?))
+}
+
+/// The policies as the office's list shows them.
+#[derive(Debug, Clone)]
+pub struct PolicyBoard {
+    /// Every policy that was ever proposed, newest first.
+    pub rows: Vec<PolicyRow>,
+    /// The one in force, if any is.
+    pub in_force: Option<InForce>,
+}
+
+/// The policies as the office's list shows them.
+///
+/// # Errors
+/// A stored policy cannot be read; the database failed.
+pub fn board(store: &Store, _by: &Authorized<'_, ReadReport>) -> AppResult<PolicyBoard> {
+    store.read(|conn| {
+        let rows = store_policy::list_policies(conn)?;
+        let active = rows.iter().find(|row| row.status == "active").cloned();
+        Ok(PolicyBoard { in_force: active.map(compiled).transpose()?, rows })
+    })
+}
+
+/// One policy as its page shows it.
+#[derive(Debug, Clone)]
+pub struct PolicyPage {
+    /// The version and what it compiles to.
+    pub version: InForce,
+    /// Its worked cases with their results.
+    pub cases: Vec<CaseResult>,
+    /// What is in force, unless that is this version.
+    pub present: Option<Policy>,
+}
+
+/// One policy with its cases, run again.
+///
+/// # Errors
+/// Not found; a stored policy cannot be read.
+pub fn load_page(
+    store: &Store,
+    _by: &Authorized<'_, ReadReport>,
+    id: i64,
+) -> AppResult<PolicyPage> {
+    store.read(|conn| {
+        let version = pinned(conn, id)?;
+        let present = store_policy::find_active_policy(conn)?.filter(|row| row.id != id);
+        let present = present.map(compiled).transpose()?.map(|found| found.policy);
+        Ok(PolicyPage { cases: run_cases(&version.policy), version, present })
+    })
 }
 
 /// The policy that a run pinned.

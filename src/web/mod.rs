@@ -24,6 +24,7 @@ pub mod next;
 pub mod page;
 mod pager;
 mod password;
+mod policy;
 mod preferences;
 pub mod report;
 mod resident;
@@ -62,6 +63,7 @@ pub fn routes(routes: &mut Routes) {
     visit::routes(routes);
     audit::routes(routes);
     users::routes(routes);
+    policy::routes(routes);
     areas::routes(routes);
     status::routes(routes);
     routes.get("/login", Access::Anyone, login::show);

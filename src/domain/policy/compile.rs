@@ -34,8 +34,7 @@ impl Policy {
         }
         let mut builder = Builder::new();
         let programs = files.iter().flat_map(|f| &f.program);
-        builder.names =
-            programs.map(|p| [p.code.clone(), p.zh.clone(), p.en.clone()]).collect();
+        builder.names = programs.map(|p| [p.code.clone(), p.zh.clone(), p.en.clone()]).collect();
         for file in files {
             builder.file(file);
         }

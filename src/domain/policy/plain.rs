@@ -74,7 +74,9 @@ impl Policy {
             Amount::Accrual(share) => shares.push(*share),
             Amount::Tiers | Amount::Decided => {}
         }
-        found.extend(shares.iter().filter_map(|s| self.shares.get(usize::from(s.0))?.standard.into()));
+        found.extend(
+            shares.iter().filter_map(|s| self.shares.get(usize::from(s.0))?.standard.into()),
+        );
         found.sort_unstable();
         found.dedup();
         found
@@ -101,7 +103,10 @@ impl Policy {
             format!("A recovery takes at most {cap}% of a month, rounded down to the yuan"),
         ));
         all.push(if s.arrears_on_renewal {
-            Sentence::new("证件逾期后换证，补发逾期的月份", "A renewed certificate pays the lapsed months")
+            Sentence::new(
+                "证件逾期后换证，补发逾期的月份",
+                "A renewed certificate pays the lapsed months",
+            )
         } else {
             Sentence::new(
                 "证件逾期后换证，逾期的月份不补发（官方原因延误除外）",
@@ -169,7 +174,8 @@ impl Policy {
         let mut all: Vec<Sentence> = whole.map(|(_, p)| Sentence::new(&p.zh, &p.en)).collect();
         for (at, mask) in &program.excluded_by_tier {
             let Some(other) = self.program(*at) else { continue };
-            let tiers = (0_u32..).zip(&other.tiers).filter(|(tier, _)| mask & (1 << (tier & 63)) != 0);
+            let tiers =
+                (0_u32..).zip(&other.tiers).filter(|(tier, _)| mask & (1 << (tier & 63)) != 0);
             let (mut zh, mut en) = (Vec::new(), Vec::new());
             for (_, tier) in tiers {
                 zh.push(tier.zh.as_str());
@@ -216,7 +222,10 @@ impl Policy {
         let name = self.standard_name(s.standard);
         let standard = rates.standard(s.standard);
         let mut words = Sentence::new(
-            format!("{} {standard} × 计入人数 − 家庭年收入 ÷ 12，{how_zh}；人均收入须低于标准", name.zh),
+            format!(
+                "{} {standard} × 计入人数 − 家庭年收入 ÷ 12，{how_zh}；人均收入须低于标准",
+                name.zh
+            ),
             format!(
                 "{} {standard} × counted members − the household's income a year ÷ 12, {how_en}; \
                  income per head must be below the standard",
@@ -360,12 +369,16 @@ mod tests {
         assert_eq!(said, ["残疾人证有效", "非「同类待遇：工伤护理待遇、同类护理补贴」"]);
         assert_eq!(care.excluded_by, [Sentence::new("特困供养", "extreme hardship support")]);
         let first = care.pays.first().expect("a tier");
-        assert_eq!((first.code.as_str(), first.amount.zh.as_str()), ("G1", "护理补贴一级（虚构） 200.00"));
+        assert_eq!(
+            (first.code.as_str(), first.amount.zh.as_str()),
+            ("G1", "护理补贴一级（虚构） 200.00")
+        );
 
         let single = plain("dibao").pays.into_iter().nth(1).expect("single-person enrolment");
-        assert_eq!(single.when.get(1).map(|s| s.en.as_str()), Some(
-            "severely disabled or category such as serious illness: serious illness"
-        ));
+        assert_eq!(
+            single.when.get(1).map(|s| s.en.as_str()),
+            Some("severely disabled or category such as serious illness: serious illness")
+        );
         assert!(single.amount.zh.ends_with("808.00 × 65%，进位到元 = 526.00"), "{single:?}");
     }
 

@@ -10,10 +10,10 @@ use crate::domain::policy::{
     NoTrace, Outcome, Period, Policy, Rates, UnitAt, evaluate, evaluate_quarter, resolve,
 };
 use crate::error::{AppError, AppResult, ErrorCode};
-use crate::services::auth::{Authorized, ProposePolicy};
+use crate::services::auth::{Authorized, ReadReport};
 use crate::services::policy::in_force;
 use crate::store::unit_load::{self, Chunk};
-use crate::store::{Cipher, Db, Store};
+use crate::store::{Cipher, Db, Store, area};
 
 use super::plan;
 use super::unit_facts::{Cursor, Reader, Unit};
@@ -47,6 +47,8 @@ impl CostRow {
 pub struct Preview {
     /// By program and community, in the order of codes.
     pub rows: BTreeMap<(String, String), CostRow>,
+    /// Names of the communities, by code.
+    pub places: BTreeMap<String, String>,
 }
 
 /// Computes the dues of `month` by both policies, each with every standard that
@@ -56,7 +58,7 @@ pub struct Preview {
 /// No policy in force.
 pub fn preview(
     store: &Store,
-    by: &Authorized<'_, ProposePolicy>,
+    by: &Authorized<'_, ReadReport>,
     proposed: &Policy,
     month: Month,
 ) -> AppResult<Preview> {
@@ -80,6 +82,11 @@ pub fn preview(
             for side in &mut sides {
                 side.chunk(&chunk, &mut preview)?;
             }
+        }
+        let tree = area::load_tree(conn, store.clock().today())?;
+        for (_, code) in preview.rows.keys() {
+            let name = tree.area(code).map_or(code, |area| &area.name);
+            preview.places.insert(code.clone(), name.clone());
         }
         Ok(preview)
     })

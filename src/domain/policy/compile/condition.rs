@@ -124,9 +124,8 @@ impl Builder {
     fn grade(&mut self, at: &str, list: &[u8]) -> Node {
         self.grades(&format!("{at}.disability_grade"), list);
         let mask = list.iter().fold(0_u8, |mask, g| mask | (1 << (g & 7)));
-        let grades = |between: &str| {
-            list.iter().map(ToString::to_string).collect::<Vec<_>>().join(between)
-        };
+        let grades =
+            |between: &str| list.iter().map(ToString::to_string).collect::<Vec<_>>().join(between);
         let zh = format!("残疾等级为 {} 级", grades("、"));
         let en = format!("disability grade {}", grades(" or "));
         self.leaf(at, Test::Grade(mask), &zh, &en)
