@@ -40,4 +40,5 @@ mod web_benefit;
 mod web_field;
 mod web_import;
 mod web_office;
+mod web_policy;
 mod web_registry;

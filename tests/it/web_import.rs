@@ -15,7 +15,7 @@ use crate::on_both;
 use crate::registry_office::{EAST, Office, number};
 
 /// A form with a file, as a browser sends it.
-fn multipart(token: &str, name: &str, file: &str) -> String {
+pub fn multipart(token: &str, name: &str, file: &str) -> String {
     let part = |name: &str, more: &str, value: &str| {
         format!("--xx\r\nContent-Disposition: form-data; name=\"{name}\"{more}\r\n\r\n{value}\r\n")
     };
@@ -23,7 +23,7 @@ fn multipart(token: &str, name: &str, file: &str) -> String {
     format!("{}{file}--xx--\r\n", part("csrf", "", token))
 }
 
-fn token(page: &Answer) -> String {
+pub fn token(page: &Answer) -> String {
     let rest = page.body.split("name=\"csrf\" value=\"").nth(1).expect("a form");
     rest.split('"').next().expect("a token").to_owned()
 }

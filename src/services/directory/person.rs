@@ -88,6 +88,8 @@ pub struct AwardLine {
 /// One fact that the rules read; health and child protection have no line.
 #[derive(Debug, Clone)]
 pub struct FactLine {
+    /// Its id.
+    pub id: i64,
     /// What about.
     pub kind: FactKind,
     /// Kind of item, as the policy names it.
@@ -274,6 +276,7 @@ fn facts(
     Ok(rows
         .filter(|row| shown(row.kind))
         .map(|row| FactLine {
+            id: row.id,
             kind: row.kind,
             code: row.code.unwrap_or_default(),
             amount: row.amount_fen,

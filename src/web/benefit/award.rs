@@ -93,7 +93,7 @@ fn template<'a>(page: &'a Page, form: FormView, award: &'a AwardPage) -> ShowPag
     }
 }
 
-async fn open<P: crate::services::auth::Permit + Clone + Send + 'static>(
+pub(super) async fn open<P: crate::services::auth::Permit + Clone + Send + 'static>(
     user: &Allowed<P>,
     page: Page,
     id: AwardId,

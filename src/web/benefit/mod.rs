@@ -6,7 +6,9 @@ mod account;
 mod application;
 mod award;
 mod certificate;
+mod end;
 mod fact;
+mod step;
 mod visit;
 
 use crate::domain::ids::ResidentId;
@@ -29,6 +31,16 @@ pub fn routes(routes: &mut Routes) {
     routes.post("/awards/{id}/stop", award, award::stop);
     routes.post("/awards/{id}/annul", award, award::annul);
     routes.post("/awards/{id}/account", award, award::account);
+    routes.get("/awards/{id}/hold", award, step::ask_hold);
+    routes.post("/awards/{id}/hold", award, step::hold);
+    routes.get("/awards/{id}/holds/{hold}/release", award, step::ask_release);
+    routes.post("/awards/{id}/holds/{hold}/release", award, step::release);
+    routes.get("/awards/{id}/grace", award, step::ask_grace);
+    routes.post("/awards/{id}/grace", award, step::grace);
+    routes.get("/residents/{id}/accounts/{account}/close", award, end::ask_account);
+    routes.post("/residents/{id}/accounts/{account}/close", award, end::close_account);
+    routes.get("/residents/{id}/facts/{fact}/annul", award, end::ask_fact);
+    routes.post("/residents/{id}/facts/{fact}/annul", award, end::annul_fact);
     routes.get("/residents/{id}/accounts/new", award, account::ask);
     routes.post("/residents/{id}/accounts/new", award, account::submit);
     routes.get("/residents/{id}/certificates/new", award, certificate::ask);
