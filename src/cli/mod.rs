@@ -79,6 +79,8 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Restore a backup into an empty folder or database 恢复
     Restore(backup::RestoreArgs),
+    /// Restore a backup aside, check it, throw it away, note it 恢复演练
+    Drill(backup::DrillArgs),
     /// Check the registry against itself; name what is wrong 校验
     Verify(verify::VerifyArgs),
     /// Open an account with a one-time code 一次性登录码
@@ -126,6 +128,7 @@ fn dispatch(arguments: Arguments) -> AppResult<()> {
         Command::User(command) => user::run(&context, &command),
         Command::Backup(args) => backup::create(&context, &args),
         Command::Restore(args) => backup::restore(&context, &args),
+        Command::Drill(args) => backup::drill(&context, &args),
         Command::Verify(args) => verify::run(&context, &args),
         Command::Invite(args) => invite::run(&context, &args),
         Command::Serve(args) => serve::run(&context, &args),

@@ -33,6 +33,16 @@ coded! {
 }
 
 coded! {
+    /// How an award stands.
+    AwardState {
+        Pending = "pending", "待生效", "not yet in force";
+        InForce = "in_force", "享受中", "in force";
+        Held = "held", "暂缓", "held";
+        Ended = "ended", "终止", "ended";
+    }
+}
+
+coded! {
     /// Why an award was stopped (`domain.md` §3.8).
     StopReason {
         Death = "death", "死亡", "death";
@@ -98,6 +108,23 @@ pub fn in_force(decisions: &[DecisionSpan], month: Month, known: NaiveDate) -> b
     })
 }
 
+impl AwardState {
+    /// As it stands on `today` by what is decided; `held` is the first month of
+    /// an open hold.
+    #[must_use]
+    pub fn of(decisions: &[DecisionSpan], held: Option<Month>, today: NaiveDate) -> AwardState {
+        let month = Month::of(today);
+        if in_force(decisions, month, today) {
+            let is_held = held.is_some_and(|from| from <= month);
+            return if is_held { AwardState::Held } else { AwardState::InForce };
+        }
+        match first_covered(decisions, month.next(), None) {
+            Some(_) => AwardState::Pending,
+            None => AwardState::Ended,
+        }
+    }
+}
+
 /// The first month from `from` on (and before `to`) in which the award is in
 /// force already: a second confirmation may not overlap it.
 #[must_use]
@@ -141,6 +168,21 @@ mod tests {
         assert!(!on("2023-06", "2023-06-15"));
         assert!(on("2023-06", "2023-05-11"), "not known yet");
         assert!(on("2023-06", "2023-09-15"), "annulled");
+    }
+
+    #[test]
+    fn an_award_stands_as_decided_by_today() {
+        let confirm = decision(1, DecisionKind::Confirm, "2023-03", "2023-02-10");
+        let stop = decision(2, DecisionKind::Stop, "2023-06", "2023-05-12");
+        let on = |all: &[DecisionSpan], held: Option<&str>, day: &str| {
+            AwardState::of(all, held.map(month), day.parse().expect("a date"))
+        };
+        assert_eq!(on(&[confirm], None, "2023-02-20"), AwardState::Pending);
+        assert_eq!(on(&[confirm], None, "2023-03-01"), AwardState::InForce);
+        assert_eq!(on(&[confirm], Some("2023-05"), "2023-04-30"), AwardState::InForce);
+        assert_eq!(on(&[confirm], Some("2023-05"), "2023-05-01"), AwardState::Held);
+        assert_eq!(on(&[confirm, stop], Some("2023-05"), "2023-06-01"), AwardState::Ended);
+        assert_eq!(on(&[], None, "2023-06-01"), AwardState::Ended);
     }
 
     #[test]

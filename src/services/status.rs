@@ -21,6 +21,8 @@ pub struct Status {
     pub schema: String,
     /// The last backup, UTC, and how many hours ago it was made.
     pub backup: Option<(NaiveDateTime, i64)>,
+    /// The last restore drill: when, and what failed.
+    pub drilled: Option<(NaiveDateTime, String)>,
     /// When this registry was restored from a backup, UTC.
     pub restored: Option<NaiveDateTime>,
     /// The last verification: when, and the checks that failed.
@@ -57,6 +59,7 @@ pub fn load(store: &Store, _by: &Authorized<'_, ManageSystem>) -> AppResult<Stat
             backend: store.backend(),
             schema: migrate::version(conn)?,
             backup: last(conn, "backup.create")?.map(|row| (row.at, (now - row.at).num_hours())),
+            drilled: last(conn, "backup.drill")?.map(failed),
             restored: last(conn, "backup.restore")?.map(|row| row.at),
             verified: last(conn, "registry.verify")?.map(failed),
             jobs: job::count_by_state(conn)?,

@@ -10,6 +10,7 @@ pub mod area_counts;
 pub mod attempt;
 pub mod audit;
 pub mod award;
+pub mod award_list;
 pub mod book;
 pub mod certificate;
 pub mod cipher;

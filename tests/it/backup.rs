@@ -53,6 +53,21 @@ fn restore_and_check(registry: &TestRegistry, config: &Config, file: &Path, made
 }
 
 on_both! {
+    fn a_drill_restores_aside_and_is_noted(registry) {
+        filled(registry);
+        let (file, made) = back_up(registry, "drill.mcb").expect("backed up");
+        let operator = Actor::operator("test", STREET);
+        let by = operator.authorize().expect("an operator may");
+        let done = backup::drill(&registry.store, &operator, &by, &registry.config, &file);
+        let done = done.expect("a drill");
+        assert_eq!((done.rows, done.failed.as_slice()), (made.rows, [].as_slice()));
+        let status = mingce::services::status::load(&registry.store, &by).expect("the status");
+        assert_eq!(status.drilled.expect("noted").1, "");
+        assert!(status.restored.is_none(), "this registry itself was not restored");
+        let left = std::fs::read_dir(&registry.config.data_dir).expect("the data folder");
+        assert!(!left.flatten().any(|e| e.file_name().to_string_lossy().starts_with("drill-")));
+    }
+
     fn a_backup_restores_into_either_backend(registry) {
         filled(registry);
         let (file, made) = back_up(registry, "a.mcb").expect("backed up");

@@ -126,6 +126,10 @@ on_both! {
             let app = init_service(mingce::app!(&state)).await;
             let award = world.awards.values().next().expect("an award");
             let award = format!("/awards/{award}");
+            let listed = one.get(&app, "/entitlements?program=dibao&state=in_force").await;
+            assert!(listed.body.contains(&award) && listed.body.contains("享受中 1 · 暂缓 0"), "{}", listed.body);
+            let none = one.get(&app, "/entitlements?program=care").await;
+            assert!(none.status == 200 && none.body.contains("没有符合条件的资格"), "{}", none.body);
             let hold = format!("{award}/hold");
             let wrong = one.submit(&app, &hold, &hold, "placed_on=2023-09-01&from_month=2023-09&reason=").await;
             assert!(wrong.status == 422 && wrong.body.contains("reason-error") && wrong.body.contains("value=\"2023-09\""), "{}", wrong.body);
@@ -138,6 +142,8 @@ on_both! {
             assert!(twice.status == 422 && twice.body.contains("该待遇已暂缓"), "{}", twice.body);
             let page = one.get(&app, &award).await.body;
             assert!(page.contains("核实"), "{page}");
+            let listed = one.get(&app, "/entitlements?state=held").await.body;
+            assert!(listed.contains(&award) && listed.contains("享受中 0 · 暂缓 1"), "{listed}");
             let release = format!("{award}/holds/{}", after(&page, &format!("{award}/holds/")));
             let early = one.submit(&app, &release, &release, "released_on=2023-08-01&reason=x").await;
             assert!(early.status == 422 && early.body.contains("released_on-error"), "{}", early.body);

@@ -7,6 +7,7 @@
 //! key-encryption key, which is never part of it.
 
 pub mod container;
+mod drill;
 mod restore;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ use crate::store::dump::{self, Cell, Column, LineSum, to_hex};
 use crate::store::{Db, REGISTRY_CHAIN, Store, migrate};
 
 use container::{Reader, Record, Writer, damaged};
+pub use drill::{Drill, drill};
 pub use restore::{compare, restore};
 
 /// Rows per frame: a frame stays below a few hundred kilobytes.

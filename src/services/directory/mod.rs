@@ -1,11 +1,13 @@
 //! The registry as its pages show it: lists, a person's page, a household's
 //! page. Numbers are masked here, before any front end sees them (SEC-117).
 
+mod awards;
 mod history;
 mod home;
 mod people;
 mod person;
 
+pub use awards::{AwardItem, AwardList, AwardQuery, list_street_awards};
 pub use history::{HistoryLine, Said};
 pub use home::{
     HomeLine, HomeMembers, HomePage, HomeQuery, Member, list_homes, load_home, load_home_members,

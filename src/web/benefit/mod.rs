@@ -8,6 +8,7 @@ mod award;
 mod certificate;
 mod end;
 mod fact;
+mod list;
 mod step;
 mod visit;
 
@@ -27,6 +28,7 @@ pub fn routes(routes: &mut Routes) {
     let view = Access::Needs(Permission::ViewRegistry);
     routes.get("/residents/{id}/awards/new", award, application::ask_new);
     routes.post("/residents/{id}/awards/new", award, application::create);
+    routes.get("/entitlements", view, list::show);
     routes.get("/awards/{id}", view, award::show);
     routes.post("/awards/{id}/stop", award, award::stop);
     routes.post("/awards/{id}/annul", award, award::annul);

@@ -1,0 +1,170 @@
+//! P-40: the awards of the street, by program, state and area, with totals.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+
+use super::{Paged, area_name, below, cut, masked_number, sees_names, shown_name};
+use crate::domain::award::{AwardState, DecisionKind, DecisionSpan};
+use crate::domain::ids::{AwardId, ResidentId};
+use crate::domain::month::Month;
+use crate::domain::role::Rights;
+use crate::domain::summary::ProgramLabel;
+use crate::error::AppResult;
+use crate::services::auth::{Authorized, ViewRegistry};
+use crate::services::report::programs::{Programs, load_in_force};
+use crate::store::area::{self, AreaTree};
+use crate::store::award_list::{self as rows, AwardHead};
+use crate::store::directory::Place;
+use crate::store::resident::list_residents_by_id;
+use crate::store::{Db, Store};
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct AwardQuery {
+    /// Code of the program.
+    pub program: Option<String>,
+    /// As it stands today.
+    pub state: Option<AwardState>,
+    /// Community or grid.
+    pub area: Option<String>,
+    /// Where the page begins.
+    pub place: Place<AwardId>,
+    /// Rows per page.
+    pub limit: i64,
+}
+
+/// One row of the list.
+#[derive(Debug, Clone)]
+pub struct AwardItem {
+    /// Id.
+    pub id: AwardId,
+    /// Whom it is about; of a household its applicant.
+    pub resident: ResidentId,
+    /// Name; masked for readers.
+    pub name: String,
+    /// Masked number.
+    pub number: String,
+    /// Its program.
+    pub label: ProgramLabel,
+    /// As it stands today.
+    pub state: AwardState,
+    /// First month of the last confirmation.
+    pub from: Option<Month>,
+    /// First month without it.
+    pub until: Option<Month>,
+    /// Name of the area.
+    pub area: String,
+}
+
+/// A page of the list with what is known of all pages.
+#[derive(Debug, Clone)]
+pub struct AwardList {
+    /// The page.
+    pub page: Paged<AwardItem>,
+    /// How many awards of the program and area are in each state.
+    pub totals: Vec<(AwardState, i64)>,
+    /// Programs to choose from.
+    pub programs: Vec<ProgramLabel>,
+}
+
+/// A page of awards within the scope. Without the right `mental` those of the
+/// mental-health programs are absent, also from the totals.
+///
+/// # Errors
+/// A sealed number that does not open; the database failed.
+pub fn list_street_awards(
+    store: &Store,
+    by: &Authorized<'_, ViewRegistry>,
+    rights: Rights,
+    query: &AwardQuery,
+) -> AppResult<AwardList> {
+    store.read(|conn| {
+        let programs = load_in_force(conn)?;
+        let areas = below(conn, store, query.area.as_deref())?;
+        let program = query.program.as_deref();
+        let mut heads = rows::list_award_heads(conn, by.scope(), areas.as_deref(), program)?;
+        heads.retain(|head| rights.mental || !programs.label(&head.program).mental);
+        let known = Known::load(conn, by.street(), store.clock().today())?;
+        let mut all: Vec<(AwardHead, AwardState)> =
+            heads.into_iter().map(|head| (head.clone(), known.state(head.id))).collect();
+        let count = |state: AwardState| {
+            let found = all.iter().filter(|(_, is)| *is == state).count();
+            (state, i64::try_from(found).unwrap_or(i64::MAX))
+        };
+        let totals = AwardState::ALL.iter().map(|state| count(*state)).collect();
+        all.retain(|(_, state)| query.state.is_none_or(|wanted| wanted == *state));
+        let page = cut(&all, &query.place, query.limit, |(head, _)| head.id);
+        let tree = area::load_tree(conn, store.clock().today())?;
+        let items = items(conn, store, by, (&page.rows, &known), (&programs, &tree))?;
+        let seen = programs.labels().iter().filter(|label| rights.mental || !label.mental);
+        Ok(AwardList { totals, programs: seen.cloned().collect(), page: page.with(items) })
+    })
+}
+
+fn items(
+    conn: &mut Db,
+    store: &Store,
+    by: &Authorized<'_, ViewRegistry>,
+    (found, known): (&[(AwardHead, AwardState)], &Known),
+    (programs, tree): (&Programs, &AreaTree),
+) -> AppResult<Vec<AwardItem>> {
+    let ids: Vec<ResidentId> = found.iter().map(|(head, _)| head.resident_id).collect();
+    let people: HashMap<_, _> =
+        list_residents_by_id(conn, by.street(), &ids)?.into_iter().map(|p| (p.id, p)).collect();
+    let plain = sees_names(by);
+    let mut items = Vec::new();
+    for (head, state) in found {
+        let Some(person) = people.get(&head.resident_id) else { continue };
+        let (from, until) = known.months(head.id, *state);
+        items.push(AwardItem {
+            id: head.id,
+            resident: person.id,
+            name: shown_name(&person.name, plain),
+            number: masked_number(store, person)?,
+            label: programs.label(&head.program),
+            state: *state,
+            from,
+            until,
+            area: area_name(tree, &person.area_code),
+        });
+    }
+    Ok(items)
+}
+
+/// What was decided about every award of the street.
+struct Known {
+    today: NaiveDate,
+    decisions: HashMap<AwardId, Vec<DecisionSpan>>,
+    held: HashMap<AwardId, Month>,
+}
+
+impl Known {
+    fn load(conn: &mut Db, street: &str, today: NaiveDate) -> AppResult<Known> {
+        let mut decisions: HashMap<AwardId, Vec<DecisionSpan>> = HashMap::new();
+        for row in rows::list_decisions(conn, street)? {
+            decisions.entry(row.award_id).or_default().push(row.span());
+        }
+        let held = rows::list_open_holds(conn, street)?.into_iter().collect();
+        Ok(Known { today, decisions, held })
+    }
+
+    fn spans(&self, award: AwardId) -> &[DecisionSpan] {
+        self.decisions.get(&award).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn state(&self, award: AwardId) -> AwardState {
+        AwardState::of(self.spans(award), self.held.get(&award).copied(), self.today)
+    }
+
+    /// First month of the last confirmation, and the first without the award.
+    fn months(&self, award: AwardId, state: AwardState) -> (Option<Month>, Option<Month>) {
+        let last = |kind: DecisionKind| self.spans(award).iter().rfind(|d| d.kind == kind);
+        let confirm = last(DecisionKind::Confirm);
+        let until = match state {
+            AwardState::Ended => last(DecisionKind::Stop).map(|stop| stop.from_month),
+            _ => None,
+        };
+        (confirm.map(|d| d.from_month), until.or(confirm.and_then(|d| d.to_month)))
+    }
+}
