@@ -87,7 +87,7 @@ pub fn list_street_awards(
         heads.retain(|head| rights.mental || !programs.label(&head.program).mental);
         let known = Known::load(conn, by.street(), store.clock().today())?;
         let mut all: Vec<(AwardHead, AwardState)> =
-            heads.into_iter().map(|head| (head.clone(), known.state(head.id))).collect();
+            heads.into_iter().map(|head| known.with_state(head)).collect();
         let count = |state: AwardState| {
             let found = all.iter().filter(|(_, is)| *is == state).count();
             (state, i64::try_from(found).unwrap_or(i64::MAX))
@@ -155,6 +155,11 @@ impl Known {
 
     fn state(&self, award: AwardId) -> AwardState {
         AwardState::of(self.spans(award), self.held.get(&award).copied(), self.today)
+    }
+
+    fn with_state(&self, head: AwardHead) -> (AwardHead, AwardState) {
+        let state = self.state(head.id);
+        (head, state)
     }
 
     /// First month of the last confirmation, and the first without the award.

@@ -96,7 +96,7 @@ impl FromFields for EndForm {
     const FIELDS: &'static [&'static str] = &["closed_on", "annulled_on", "reason"];
     fn from_fields(fields: &mut Fields) -> Option<EndForm> {
         // Each page has one of the two.
-        let is_fact = !fields.value("annulled_on").is_empty();
+        let is_fact = fields.values("annulled_on").next().is_some();
         let on = required_date(fields, if is_fact { "annulled_on" } else { "closed_on" });
         let reason = fields.required("reason", "请填写原因。", "Enter the reason.");
         Some(EndForm { on: on?, reason: reason? })

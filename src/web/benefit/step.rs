@@ -79,6 +79,14 @@ impl StepPage<'_> {
         })
     }
 
+    fn is_hold(&self) -> bool {
+        self.step == Step::Hold
+    }
+
+    fn is_grace(&self) -> bool {
+        self.step == Step::Grace
+    }
+
     fn path(&self) -> String {
         self.step.path(self.award.file.award.id)
     }
@@ -99,7 +107,7 @@ impl FromFields for StepForm {
         &["placed_on", "released_on", "decided_on", "from_month", "months", "reason", "doc_no"];
     fn from_fields(fields: &mut Fields) -> Option<StepForm> {
         let names = ["placed_on", "released_on", "decided_on"];
-        let given = names.into_iter().find(|name| !fields.value(name).is_empty());
+        let given = names.into_iter().find(|name| fields.values(name).next().is_some());
         let on = required_date(fields, given.unwrap_or("decided_on"));
         let (zh, en) = ("月数应为整数。", "Enter a number of months.");
         Some(StepForm {
