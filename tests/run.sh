@@ -2,6 +2,9 @@
 # Runs every test. Installs and starts what they need: a throw-away PostgreSQL
 # on loopback. Arguments go to `cargo test`; without any, the journeys and gates in a real
 # browser follow.
+# on loopback. Arguments go to `cargo test`; without any, the API is held against
+# its description (tests/schemathesis.sh), and the journeys in a real browser
+# follow.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -51,4 +54,6 @@ export MINGCE_TEST_PG="postgres://mingce@127.0.0.1:$PORT"
 cargo test --locked "$@"
 if [ $# -eq 0 ]; then
     tests/browser/run.sh
+    tests/schemathesis.sh
+    tests/browser/run.sh journeys
 fi

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Holds a running service against its own description: every operation, all
-# checks, chains of requests too. Installs schemathesis in a folder of its own.
+# checks, chains of requests along its links too. Installs schemathesis in a
+# folder of its own.
 #
-#   tests/schemathesis.sh                     one role, short
+#   tests/schemathesis.sh                     one role, short (in tests/run.sh)
 #   tests/schemathesis.sh 40 clerk approver   40 examples per operation, as these
 #   tests/schemathesis.sh 40 all              as every role
 set -euo pipefail
@@ -16,7 +17,12 @@ if [ "${ROLES[0]}" = all ]; then ROLES=(grid supervisor clerk approver auditor a
 VERSION=4.32.5
 VENV="${MINGCE_TEST_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/mingce-test}/schemathesis-$VERSION"
 if [ ! -x "$VENV/bin/schemathesis" ]; then
+    echo "installing schemathesis $VERSION" >&2
     rm -rf "$VENV"
+    if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+        apt-get update -qq
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv >/dev/null
+    fi
     python3 -m venv "$VENV"
     "$VENV/bin/pip" install --quiet --disable-pip-version-check "schemathesis==$VERSION"
 fi
@@ -32,12 +38,15 @@ stop() {
 }
 trap stop EXIT
 
-"$BIN" --data "$DIR/data" --json demo --residents 200 --no-serve >"$DIR/demo.json" 2>/dev/null
+"$BIN" --data "$DIR/data" --json demo --residents 600 --no-serve >"$DIR/demo.json" 2>"$DIR/log" ||
+    { cat "$DIR/log" >&2; exit 1; }
 PORT="$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')"
 URL="http://127.0.0.1:$PORT"
 "$BIN" --data "$DIR/data" serve --listen "127.0.0.1:$PORT" 2>"$DIR/log" &
 SERVER=$!
 for _ in $(seq 100); do curl -fsS "$URL/health" >/dev/null 2>&1 && break || sleep 0.1; done
+curl -fsS "$URL/health" >/dev/null || { cat "$DIR/log" >&2; exit 1; }
+sed "s/^max-examples = .*/max-examples = $((EXAMPLES * 20))/" tests/schemathesis.toml >"$DIR/schemathesis.toml"
 
 # A token of a role of the demo.
 token() {
@@ -53,7 +62,7 @@ PY
 }
 
 run() {
-    "$VENV/bin/schemathesis" --config-file tests/schemathesis.toml run "$DIR/openapi.json" \
+    "$VENV/bin/schemathesis" --config-file "$DIR/schemathesis.toml" run "$DIR/openapi.json" \
         --url "$URL" --header "Authorization: Bearer $1" --checks all --seed 1 \
         --generation-database none --warnings off --no-color --workers 2 "${@:2}"
 }
@@ -63,9 +72,14 @@ for ROLE in "${ROLES[@]}"; do
     TOKEN="$(token "$ROLE")"
     curl -fsS -H "Authorization: Bearer $TOKEN" "$URL/api/v1/openapi.json" >"$DIR/openapi.json"
     # Signing out ends the token of the run: it goes last, alone.
-    run "$TOKEN" --max-examples "$EXAMPLES" --exclude-operation-id delete_session
+    run "$TOKEN" --max-examples "$EXAMPLES" --exclude-operation-id delete_session | tee -a "$DIR/out"
     run "$TOKEN" --max-examples 1 --include-operation-id delete_session
 done
+# A link that nothing can follow is no promise: the chains would check nothing.
+if ! grep -E 'API Links: +[1-9][0-9]* covered' "$DIR/out" >/dev/null; then
+    echo "no link of the description was followed" >&2
+    exit 1
+fi
 if grep -c '"panic"' "$DIR/log"; then
     echo "a handler panicked" >&2
     exit 1

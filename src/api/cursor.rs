@@ -37,17 +37,18 @@ impl<K: Key> Shape for Cursor<K> {
     }
 }
 
-/// Residents by pinyin.
+/// Residents by pinyin: letters of any script, as a name has them.
 impl Key for (String, ResidentId) {
-    const PATTERN: &'static str = r"^[a-z]{0,60}\.[1-9][0-9]{0,17}$";
+    const PATTERN: &'static str = r"^~[^.\u0000-\u001f\u007f-\u009f]{0,120}\.[1-9][0-9]{0,17}$";
 
     fn read(text: &str) -> Option<Self> {
-        let (sound, id) = text.rsplit_once('.')?;
-        Some((sound.to_owned(), ResidentId(id.parse().ok()?)))
+        let (sound, id) = text.strip_prefix('~')?.split_once('.')?;
+        let plain = sound.chars().count() <= 120 && !sound.chars().any(char::is_control);
+        plain.then_some((sound.to_owned(), ResidentId(id.parse().ok()?)))
     }
 
     fn write(&self) -> String {
-        format!("{}.{}", self.0, self.1)
+        format!("~{}.{}", self.0, self.1)
     }
 }
 

@@ -5,9 +5,9 @@ use actix_web::HttpResponse;
 use askama::Template;
 use serde_json::{Map, Value, json};
 
-use super::described;
 use super::operation::{Described, Operation};
 use super::shape::{Shape, Types, shapes};
+use super::{described, link};
 use crate::http::{Access, Outcome, SignedIn};
 use crate::web::Page;
 
@@ -108,7 +108,8 @@ fn draw(one: &Described, types: &mut Types) -> Value {
         "responses": responses(row.access, &operation),
     });
     if let (Some(body), Some(object)) = (operation.body, drawn.as_object_mut()) {
-        let content = json!({ "application/json": { "schema": body } });
+        let content =
+            json!({ (operation.body_kind.unwrap_or("application/json")): { "schema": body } });
         object.insert("requestBody".to_owned(), json!({ "required": true, "content": content }));
     }
     drawn
@@ -121,7 +122,8 @@ fn id_of(method: &str, path: &str) -> String {
     std::iter::once(method.to_lowercase().as_str()).chain(words).collect::<Vec<_>>().join("_")
 }
 
-fn describe() -> Value {
+/// The whole description.
+pub fn describe() -> Value {
     let mut types = Types::default();
     let mut paths: Map<String, Value> = Map::new();
     for one in described() {
@@ -132,6 +134,7 @@ fn describe() -> Value {
         }
     }
     let problem = Problem::reference(&mut types);
+    link::add(&mut paths, &types.0);
     json!({
         "openapi": "3.1.0",
         "info": {

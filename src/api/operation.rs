@@ -25,6 +25,8 @@ pub struct Operation {
     pub parameters: Vec<Value>,
     /// Schema of the body.
     pub body: Option<Value>,
+    /// Its media type, if it is not JSON.
+    pub body_kind: Option<&'static str>,
     /// Schema of the answer.
     pub answer: Option<Value>,
     /// Status of the answer.
@@ -219,6 +221,11 @@ impl<'a> Api<'a> {
             operation
         });
         self.described.push(Described { row, words, operation });
+    }
+
+    /// The operation added last takes a file.
+    pub fn upload(&mut self) {
+        self.routes.upload();
     }
 
     /// The operation added last is counted per address.

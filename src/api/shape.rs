@@ -338,6 +338,11 @@ code_lists! {
     payout::LineKind => "LineKind";
     payout::ReturnReason => "ReturnReason";
     area::Level => "AreaLevel";
+    payout::ClaimStatus => "ClaimStatus";
+    population::Basis => "Basis";
+    population::Band => "Band";
+    population::Flow => "Flow";
+    population::Late => "Late";
 }
 
 /// The query of an address: unknown and repeated parameters are refused.

@@ -11,6 +11,7 @@ mod harness;
 mod http;
 mod http_api;
 mod http_api_benefit;
+mod http_api_more;
 mod http_audit;
 mod http_jobs;
 mod http_month;
