@@ -53,7 +53,6 @@ chmod 755 "$DIR"
 export MINGCE_TEST_PG="postgres://mingce@127.0.0.1:$PORT"
 cargo test --locked "$@"
 if [ $# -eq 0 ]; then
-    tests/browser/run.sh
     tests/schemathesis.sh
-    tests/browser/run.sh journeys
+    tests/browser/run.sh
 fi

@@ -100,7 +100,7 @@ test("an administrator's first day", async (t) => {
   }
 
   for (const [username, home, needsSecond] of [
-    ["wang", "居民", false], ["zhao", "待确认与核实", false], ["qian", "月度发放", true], ["li", "待我审批", true], ["zhou", "审计日志", true],
+    ["wang", "查找", false], ["zhao", "待确认与核实", false], ["qian", "月度发放", true], ["li", "待我审批", true], ["zhou", "审计日志", true],
   ]) {
     const page = await device(browser, office, { width: username === "wang" ? 375 : 1366 });
     const own = await comeIn(page, username, codes[username], needsSecond);

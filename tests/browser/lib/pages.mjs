@@ -49,6 +49,11 @@ export async function findPages(page, office, account) {
 const ELSEWHERE = new Set([
   // A task is opened by a report that turns out wrong; the demo has none.
   "/review/tasks/{}",
+  // States that the demo lacks: a policy that waits, a hold. tests/it/web_policy.rs opens them.
+  "/policies/{}/activate", "/policies/{}/cost", "/awards/{}/holds/{}/release",
+  // Fetched by the scripts for work without a network.
+  "/drafts/keys", "/sw.js", "/shell/households/member", "/shell/households/new", "/shell/outbox", "/shell/residents/new",
+  "/policies/{}/file",
   "/", "/health", "/ready", "/metrics", "/robots.txt", "/favicon.ico", "/static/{}/{}", "/jobs/{}/progress",
   "/login", "/login/totp", "/password/first", "/imports/template.xlsx", "/imports/{}/errors.xlsx",
 ]);
