@@ -1,10 +1,7 @@
 #!/usr/bin/env bash
 # Runs every test. Installs and starts what they need: a throw-away PostgreSQL
-# on loopback. Arguments go to `cargo test`; without any, the journeys and gates in a real
-# browser follow.
-# on loopback. Arguments go to `cargo test`; without any, the API is held against
-# its description (tests/schemathesis.sh), and the journeys in a real browser
-# follow.
+# on loopback, a browser, schemathesis. Arguments go to `cargo test`, and then
+# only that runs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
