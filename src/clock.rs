@@ -57,8 +57,14 @@ impl Clock {
     }
 }
 
+/// The instant, in UTC, at which a day begins in Shanghai.
+#[must_use]
+pub fn start_of(day: NaiveDate) -> NaiveDateTime {
+    day.and_hms_opt(0, 0, 0).unwrap_or_default() - Duration::hours(SHANGHAI_HOURS)
+}
+
 fn morning(day: NaiveDate) -> NaiveDateTime {
-    day.and_hms_opt(9, 0, 0).unwrap_or_default() - Duration::hours(SHANGHAI_HOURS)
+    start_of(day) + Duration::hours(9)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]

@@ -17,6 +17,7 @@ pub mod citizen_id;
 pub mod code_table;
 pub mod document;
 pub mod fact;
+pub mod grid_hand_over;
 pub mod guardian;
 pub mod household;
 pub mod ids;

@@ -1,5 +1,6 @@
 //! Home visits 走访: planned, assigned, done, reviewed.
 
+pub mod hand_over;
 pub mod plan;
 pub mod round;
 

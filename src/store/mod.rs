@@ -26,6 +26,7 @@ pub mod dump;
 pub mod export_log;
 pub mod fact;
 pub mod grant;
+pub mod grid_hand_over;
 pub mod guardian;
 pub mod history;
 pub mod hold;

@@ -132,7 +132,7 @@ pub fn list_open_of(
         .load(conn)
 }
 
-/// Planned visits of an area from a day on: who hands them over.
+/// Planned visits of an area, from a day on or all: who hands them over.
 ///
 /// # Errors
 /// The database failed.
@@ -140,20 +140,23 @@ pub fn list_open_in(
     conn: &mut Db,
     scope: &Scope,
     area_code: &str,
-    from: NaiveDate,
+    from: Option<NaiveDate>,
 ) -> QueryResult<Vec<i64>> {
-    let query = visit::table
+    let mut query = visit::table
         .inner_join(
             household::table.on(household::street_code
                 .eq(visit::street_code)
                 .and(visit::household_id.eq(household::id.nullable()))),
         )
         .filter(visit::street_code.eq(scope.street_code()))
-        .filter(visit::status.eq_any(OPEN).and(visit::planned_on.ge(from)))
+        .filter(visit::status.eq_any(OPEN))
         .filter(household::area_code.eq(area_code))
         .order(visit::id)
         .select(visit::id)
         .into_boxed();
+    if let Some(from) = from {
+        query = query.filter(visit::planned_on.ge(from));
+    }
     in_scope!(query, scope, household::area_code).load(conn)
 }
 

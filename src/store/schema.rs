@@ -756,6 +756,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    grid_hand_over (id) {
+        id -> BigInt,
+        street_code -> Text,
+        area_code -> Text,
+        from_user -> Nullable<BigInt>,
+        to_user -> BigInt,
+        from_on -> Date,
+        handed_by -> Text,
+        handed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     draft_key (id) {
         id -> BigInt,
         user_id -> BigInt,
@@ -822,6 +835,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     temp_case,
     visit,
     visit_person,
+    grid_hand_over,
     policy,
     program_start,
     run,

@@ -169,6 +169,20 @@ pub fn mark_renewed(
         .execute(conn)
 }
 
+/// Ends the sessions of an account at an instant at the latest. Returns the row
+/// count.
+///
+/// # Errors
+/// The database failed.
+pub fn mark_expiry(conn: &mut Db, user_id: i64, at: NaiveDateTime) -> QueryResult<usize> {
+    diesel::update(
+        web_session::table
+            .filter(web_session::user_id.eq(user_id).and(web_session::expires_at.gt(at))),
+    )
+    .set(web_session::expires_at.eq(at))
+    .execute(conn)
+}
+
 /// Ends one session of an account. Returns the row count.
 ///
 /// # Errors

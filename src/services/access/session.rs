@@ -6,9 +6,11 @@ use std::str::FromStr;
 
 use super::policy::AccessPolicy;
 use super::{new_token, token_hash};
+use crate::clock::start_of;
 use crate::domain::role::Role;
 use crate::error::{AppError, AppResult};
 use crate::services::auth::{Actor, Scope};
+use crate::services::visit::hand_over;
 use crate::store::access::AccessRow;
 use crate::store::audit::Entry;
 use crate::store::session::{self as rows, AccountPart, SessionRow, SessionWithAccount};
@@ -160,6 +162,12 @@ pub(super) fn open(
 ) -> AppResult<(String, i64)> {
     let now = tx.clock().now();
     let token = new_token()?;
+    let mut expires_at = now + AccessPolicy::ABSOLUTE;
+    let street = opening.scope.street_code();
+    // What is seen changes on that day: then one signs in again.
+    if let Some(day) = hand_over::next_change(tx, street, user)? {
+        expires_at = expires_at.min(start_of(day));
+    }
     let row = SessionRow {
         id: tx.next_id(),
         token_hash: token_hash(&token),
@@ -171,12 +179,12 @@ pub(super) fn open(
         user_id: user.id,
         level: opening.level.as_str().to_owned(),
         stamp: stamp_of(user, access),
-        street_code: opening.scope.street_code().to_owned(),
+        street_code: street.to_owned(),
         area_codes: opening.scope.area_codes().map(|codes| codes.join(",")),
         created_at: now,
         seen_at: now,
         idle_seconds: opening.idle.num_seconds(),
-        expires_at: now + AccessPolicy::ABSOLUTE,
+        expires_at,
         stepped_up_at: None,
         device: opening.origin.device.chars().take(120).collect(),
         address: opening.origin.address.chars().take(60).collect(),

@@ -16,6 +16,7 @@ use crate::domain::password;
 use crate::domain::role::Role;
 use crate::error::{AppError, AppResult, ErrorCode};
 use crate::services::auth::{Actor, Authorized, ManageUsers, Scope};
+use crate::services::visit::hand_over;
 use crate::store::audit::Entry;
 use crate::store::user::{self, UserRow};
 use crate::store::{Db, REGISTRY_CHAIN, Store, area};
@@ -259,7 +260,9 @@ fn actor_of(store: &Store, row: &UserRow) -> AppResult<Actor> {
         }
         let tree = area::load_tree(conn, today)?;
         let street = tree.street_of(&row.scope_code).or_else(|| row.scope_code.get(..9));
-        Ok(Scope::areas(street.unwrap_or_default(), tree.below(&row.scope_code)))
+        let street = street.unwrap_or_default();
+        let areas = tree.below(&row.scope_code);
+        Ok(Scope::areas(street, hand_over::kept(conn, street, row, areas, today)?))
     })?;
     Ok(Actor::new(row.username.clone(), role, scope))
 }

@@ -1,5 +1,4 @@
-//! Plans: visits to a whole building, a home verified with one button, a grid
-//! handed over.
+//! Plans: visits to a whole building, a home verified with one button.
 
 use chrono::NaiveDate;
 
@@ -8,7 +7,7 @@ use crate::domain::ids::{HouseholdId, ResidentId, lettered};
 use crate::domain::visit::{Purpose, VisitResult, VisitStatus};
 use crate::error::{AppError, AppResult, ErrorCode, Refusal};
 use crate::services::auth::{Authorized, EditRegistry};
-use crate::services::record::{Act, Changes, check_required, one_row};
+use crate::services::record::{Changes, check_required, one_row};
 use crate::store::round as rows;
 use crate::store::visit::{self as visits, VisitRow};
 use crate::store::{Store, Tx, household, membership};
@@ -204,57 +203,4 @@ pub(super) fn plan_after(tx: &Tx<'_>, done: &VisitRow, on: NaiveDate) -> VisitRo
         changed: String::new(),
         ..done.clone()
     }
-}
-
-/// A grid gets another worker: every visit planned from a day on is theirs.
-/// Returns how many.
-///
-/// # Errors
-/// Below supervisor level; every wrong field.
-pub fn hand_over(
-    store: &Store,
-    by: &Authorized<'_, EditRegistry>,
-    area_code: &str,
-    from: NaiveDate,
-    worker: &str,
-) -> AppResult<usize> {
-    if !by.role().is_second_person() {
-        return Err(AppError::coded(
-            ErrorCode::Forbidden,
-            "网格移交由社区主管办理。",
-            "A grid is handed over by the supervisor.",
-        ));
-    }
-    let mut refusals = Vec::new();
-    check_required(&mut refusals, "worker", worker);
-    if !by.scope().contains(area_code) {
-        refusals.push(crate::services::resident::outside_scope("area"));
-    }
-    AppError::refused_unless_empty(refusals)?;
-    store.write(by.street(), |tx| {
-        let mut changes = Changes::default();
-        let open = rows::list_open_in(tx.conn, by.scope(), area_code, from)?;
-        for id in &open {
-            let Some(old) = visits::find_visit(tx.conn, by.street(), *id)? else { continue };
-            let expected = old.status;
-            let before = Some(old.worker.clone());
-            let new =
-                VisitRow { worker: worker.trim().to_owned(), status: VisitStatus::Assigned, ..old };
-            one_row(visits::mark_visit(tx.conn, &new, expected)?)?;
-            changes.field(("visit", *id), "worker", before, Some(new.worker));
-        }
-        let reason = format!("{area_code} {from}");
-        changes.write(
-            tx,
-            &Act {
-                street: by.street(),
-                actor: by.username(),
-                action: "visit.hand_over",
-                object_kind: "area",
-                object_id: 0,
-                reason: Some(&reason),
-            },
-        )?;
-        Ok(open.len())
-    })
 }

@@ -51,6 +51,7 @@ pub const TABLES: &[&str] = &[
     "name_part",
     "address_part",
     "draft_key",
+    "grid_hand_over",
 ];
 
 /// Left out on purpose: who was signed in when the backup was made must not be

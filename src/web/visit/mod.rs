@@ -1,6 +1,8 @@
 //! P-30: rounds. What is due, by building; planning a building; how far the
 //! month has come; handing a grid over.
 
+mod hand_over;
+
 use askama::Template;
 use chrono::NaiveDate;
 
@@ -15,6 +17,7 @@ use crate::error::Refusal;
 use crate::http::{Access, Allowed, Fields, Form, FromFields, Outcome, Routes};
 use crate::services::auth::{EditRegistry, ViewRegistry};
 use crate::services::directory::{AreaOption, list_area_options};
+use crate::services::visit::hand_over::{HandOverLine, list_hand_overs};
 use crate::services::visit::plan::{self, PlanInput};
 use crate::services::visit::round::{self, Rounds};
 use crate::store::round::Incomplete;
@@ -27,8 +30,8 @@ pub fn routes(routes: &mut Routes) {
     routes.get("/visits/missing", view, missing);
     routes.get("/visits/plan", edit, ask_plan);
     routes.post("/visits/plan", edit, submit_plan);
-    routes.get("/visits/hand-over", edit, ask_hand_over);
-    routes.post("/visits/hand-over", edit, submit_hand_over);
+    routes.get("/visits/hand-over", edit, hand_over::ask);
+    routes.post("/visits/hand-over", edit, hand_over::submit);
 }
 
 #[derive(Template)]
@@ -39,6 +42,7 @@ struct ListPage<'a> {
     today: NaiveDate,
     may_edit: bool,
     may_hand_over: bool,
+    hand_overs: Vec<HandOverLine>,
 }
 
 impl ListPage<'_> {
@@ -60,9 +64,14 @@ pub async fn list(user: Allowed<ViewRegistry>, page: Page) -> Outcome {
     let page = page.title("menu.visits");
     let may_edit = page.may(Permission::EditRegistry);
     let may_hand_over = may_edit && user.session().actor.role().is_second_person();
-    let rounds = page.run(move |store| round::list(store, &user.authorized()?)).await?;
+    let (rounds, hand_overs) = page
+        .run(move |store| {
+            let by = user.authorized()?;
+            Ok((round::list(store, &by)?, list_hand_overs(store, &by)?))
+        })
+        .await?;
     let today = page.state().store.clock().today();
-    page.show(|page| ListPage { page, rounds, today, may_edit, may_hand_over })
+    page.show(|page| ListPage { page, rounds, today, may_edit, may_hand_over, hand_overs })
 }
 
 #[derive(Template)]
@@ -94,14 +103,13 @@ pub async fn missing(user: Allowed<ViewRegistry>, page: Page) -> Outcome {
     page.show(|page| MissingPage { page, rows, total })
 }
 
-/// The form of a plan and of a hand-over; each draws its own fields.
+/// The form of a plan.
 #[derive(Template)]
 #[template(path = "visit/plan.html")]
 struct PlanPage<'a> {
     page: &'a Page,
     form: FormView,
     areas: Vec<AreaOption>,
-    is_plan: bool,
 }
 
 impl PlanPage<'_> {
@@ -147,38 +155,8 @@ impl FromFields for PlanForm {
     }
 }
 
-/// Who takes a grid over.
-#[derive(Debug, Clone)]
-pub struct HandOverForm {
-    area: String,
-    from: NaiveDate,
-    worker: String,
-}
-
-impl FromFields for HandOverForm {
-    const FIELDS: &'static [&'static str] = &["area", "from", "worker"];
-
-    fn from_fields(fields: &mut Fields) -> Option<HandOverForm> {
-        let area = fields.required("area", "请选择社区或网格。", "Choose a community or a grid.");
-        let from = required_date(fields, "from");
-        let worker = fields.required("worker", "请填写接手的网格员。", "Enter who takes over.");
-        Some(HandOverForm { area: area?, from: from?, worker: worker? })
-    }
-}
-
-fn titled(page: Page, is_plan: bool) -> Page {
-    page.title(if is_plan { "visit.plan" } else { "visit.hand_over" })
-        .under("menu.visits", "/visits")
-}
-
-async fn ask(user: Allowed<EditRegistry>, page: Page, fields: Fields, is_plan: bool) -> Outcome {
-    let areas = areas(&page, &user).await?;
-    let mut fields = fields;
-    if let [only] = areas.as_slice() {
-        fields.set("area", &only.code);
-    }
-    let form = FormView::new(&page, fields);
-    page.show(|page| PlanPage { page, form, areas, is_plan })
+fn titled(page: Page) -> Page {
+    page.title("visit.plan").under("menu.visits", "/visits")
 }
 
 async fn areas(
@@ -194,44 +172,20 @@ async fn areas(
 /// # Errors
 /// The database failed.
 pub async fn ask_plan(user: Allowed<EditRegistry>, page: Page) -> Outcome {
+    let page = titled(page);
     let today = page.state().store.clock().today().to_string();
     let worker = user.session().display_name.clone();
-    let fields = Fields::with(&[
+    let mut fields = Fields::with(&[
         ("purpose", Purpose::Population.code()),
         ("planned_on", &today),
         ("worker", &worker),
     ]);
-    ask(user, titled(page, true), fields, true).await
-}
-
-/// `GET /visits/hand-over`.
-///
-/// # Errors
-/// The database failed.
-pub async fn ask_hand_over(user: Allowed<EditRegistry>, page: Page) -> Outcome {
-    let today = page.state().store.clock().today().to_string();
-    ask(user, titled(page, false), Fields::with(&[("from", &today)]), false).await
-}
-
-/// Done, or the form again.
-async fn finish(
-    user: Allowed<EditRegistry>,
-    page: Page,
-    fields: Fields,
-    outcome: Result<usize, crate::http::Fault>,
-    is_plan: bool,
-) -> Outcome {
-    match outcome {
-        Ok(0) => page.done("/visits", "visits_none"),
-        Ok(_) => page.done("/visits", "saved"),
-        Err(fault) => {
-            let refusals = redrawable(fault)?;
-            let page = page.with_errors();
-            let areas = areas(&page, &user).await?;
-            let form = FormView::with_errors(&page, fields, &refusals);
-            page.again(&PlanPage { page: &page, form, areas, is_plan })
-        }
+    let areas = areas(&page, &user).await?;
+    if let [only] = areas.as_slice() {
+        fields.set("area", &only.code);
     }
+    let form = FormView::new(&page, fields);
+    page.show(|page| PlanPage { page, form, areas })
 }
 
 /// `POST /visits/plan`.
@@ -239,7 +193,7 @@ async fn finish(
 /// # Errors
 /// The database failed.
 pub async fn submit_plan(user: Allowed<EditRegistry>, page: Page, form: Form<PlanForm>) -> Outcome {
-    let page = titled(page, true);
+    let page = titled(page);
     let (fields, checked) = form.checked();
     let maker = user.clone();
     let outcome = match checked {
@@ -248,30 +202,15 @@ pub async fn submit_plan(user: Allowed<EditRegistry>, page: Page, form: Form<Pla
         }
         Err(error) => Err(error.into()),
     };
-    finish(user, page, fields, outcome, true).await
-}
-
-/// `POST /visits/hand-over`.
-///
-/// # Errors
-/// 403 below supervisor level.
-pub async fn submit_hand_over(
-    user: Allowed<EditRegistry>,
-    page: Page,
-    form: Form<HandOverForm>,
-) -> Outcome {
-    let page = titled(page, false);
-    let (fields, checked) = form.checked();
-    let maker = user.clone();
-    let outcome = match checked {
-        Ok(form) => {
-            page.run_once(move |store| {
-                let by = maker.authorized()?;
-                plan::hand_over(store, &by, &form.area, form.from, &form.worker)
-            })
-            .await
+    match outcome {
+        Ok(0) => page.done("/visits", "visits_none"),
+        Ok(_) => page.done("/visits", "saved"),
+        Err(fault) => {
+            let refusals = redrawable(fault)?;
+            let page = page.with_errors();
+            let areas = areas(&page, &user).await?;
+            let form = FormView::with_errors(&page, fields, &refusals);
+            page.again(&PlanPage { page: &page, form, areas })
         }
-        Err(error) => Err(error.into()),
-    };
-    finish(user, page, fields, outcome, false).await
+    }
 }
