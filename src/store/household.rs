@@ -121,6 +121,27 @@ pub fn list_households_by_id(
     Ok(rows)
 }
 
+/// Open households of a kind at exactly this address, within the scope.
+///
+/// # Errors
+/// The database failed.
+pub fn list_households_at(
+    conn: &mut Db,
+    scope: &Scope,
+    kind: HouseholdKind,
+    address: &str,
+) -> QueryResult<Vec<HouseholdRow>> {
+    let ids = search::list_ending_like(conn, scope.street_code(), address)?;
+    let mut rows = list_households_by_id(conn, scope.street_code(), &ids)?;
+    rows.retain(|row| {
+        row.address == address
+            && row.kind == kind
+            && row.closed_on.is_none()
+            && scope.contains(&row.area_code)
+    });
+    Ok(rows)
+}
+
 /// A page of households after `after` in id order, within the scope.
 ///
 /// # Errors

@@ -330,6 +330,23 @@ pub fn find_at(
     Ok(Some(keys))
 }
 
+/// The households whose address is this text, or ends with it.
+///
+/// # Errors
+/// The database failed.
+pub fn list_ending_like(
+    conn: &mut Db,
+    street: &str,
+    address: &str,
+) -> QueryResult<Vec<HouseholdId>> {
+    address_part::table
+        .filter(address_part::street_code.eq(street))
+        .filter(address_part::part.eq(address.to_ascii_lowercase()))
+        .select(address_part::household_id)
+        .limit(most())
+        .load(conn)
+}
+
 /// Who lives in these households.
 ///
 /// # Errors

@@ -6,6 +6,7 @@ pub mod assets;
 mod audit;
 mod benefit;
 mod confirm;
+mod conflict;
 mod draft;
 pub mod error_page;
 mod event;

@@ -89,7 +89,7 @@ on_both! {
             let shown = browser.get(&app, &page).await;
             assert!(shown.body.contains("张三") && shown.body.contains("张小"), "{}", shown.body);
             // A known number under another name is nobody's second record.
-            let taken = home("王五", NUMBERS[1], "");
+            let taken = home("王五", NUMBERS[1], "").replace("301", "302");
             let refused = browser.submit(&app, "/households/new", "/households/new", &taken).await;
             assert!(refused.status == 422 && refused.body.contains("另一姓名"), "{}", refused.body);
             // Nothing has changed: one button, and the figure grows by two.
@@ -236,7 +236,7 @@ on_both! {
         });
     }
 
-    fn a_building_is_planned_verified_and_handed_over(registry) {
+    fn a_building_is_planned_and_verified(registry) {
         let office = Office::new(registry);
         let state = state(registry, Profile::Demo);
         add_user(registry, "worker", Role::Supervisor);
@@ -259,10 +259,6 @@ on_both! {
             location(&browser.submit(&app, "/visits/plan", "/visits/plan", &plan("测试路9号2幢")).await);
             let list = browser.get(&app, "/visits").await;
             assert!(list.body.contains("待走访 (2)"), "{}", list.body);
-            let over = format!("area={EAST}&from={today}&worker=%E4%B9%99");
-            location(&browser.submit(&app, "/visits/hand-over", "/visits/hand-over", &over).await);
-            let list = browser.get(&app, "/visits").await;
-            assert_eq!(list.body.matches("· 乙").count(), 2, "{}", list.body);
         });
         let by = office.may::<ViewRegistry>();
         let due = round::list(&registry.store, &by).expect("rounds");
@@ -271,10 +267,6 @@ on_both! {
         let left = round::list(&registry.store, &by).expect("rounds");
         assert_eq!((left.total, left.people), (1, 1));
         assert_eq!((left.progress[0].homes, left.progress[0].verified), (2, 1));
-        // Below supervisor level nobody hands a grid over.
-        let grid = registry.actor("grid", Role::Grid);
-        let by = grid.authorize::<EditRegistry>().expect("an editor");
-        assert!(plan::hand_over(&registry.store, &by, EAST, today, "丙").is_err());
     }
 }
 

@@ -6,9 +6,10 @@ use chrono::NaiveDateTime;
 use super::{area_name, sees_names, shown_address, shown_name};
 use crate::domain::code_table::{Education, Ethnicity, Marital, ResidenceStatus, Sex};
 use crate::domain::document::DocKind;
-use crate::domain::household::LeaveReason;
+use crate::domain::household::{HouseholdKind, LeaveReason};
 use crate::domain::ids::ResidentId;
 use crate::domain::mask;
+use crate::domain::password;
 use crate::domain::resident::ResidentStatus;
 use crate::error::AppResult;
 use crate::services::auth::{Authorized, ViewRegistry};
@@ -16,7 +17,7 @@ use crate::services::record::open_opt;
 use crate::store::area::{self, AreaTree};
 use crate::store::history::{self, HistoryRow};
 use crate::store::resident::list_residents_by_id;
-use crate::store::{Db, Store};
+use crate::store::{Db, Store, user};
 
 /// A value in both languages.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -54,6 +55,35 @@ pub struct HistoryLine {
     pub new: Said,
     /// Why.
     pub reason: String,
+}
+
+/// Who saved a record last, and when.
+#[derive(Debug, Clone)]
+pub struct LastChange {
+    /// Name on screens; the user name if the account is gone.
+    pub who: String,
+    /// UTC.
+    pub at: NaiveDateTime,
+}
+
+/// Who saved a record of the caller's scope last. The caller has read it.
+///
+/// # Errors
+/// The database failed.
+pub fn last_change(
+    store: &Store,
+    by: &Authorized<'_, ViewRegistry>,
+    kind: &str,
+    id: i64,
+) -> AppResult<Option<LastChange>> {
+    store.read(|conn| {
+        let Some(last) = history::list_history(conn, by.street(), kind, id)?.pop() else {
+            return Ok(None);
+        };
+        let account = user::find(conn, &password::username_key(&last.actor))?;
+        let who = account.map_or(last.actor, |account| account.display_name);
+        Ok(Some(LastChange { who, at: last.at }))
+    })
 }
 
 /// A record's history, the latest first.
@@ -105,6 +135,7 @@ impl Words<'_, '_> {
             "residence_status" => ResidenceStatus::from_code(&value).map(|v| (v.zh(), v.en())),
             "marital" => Marital::from_code(&value).map(|v| (v.zh(), v.en())),
             "education" => Education::from_code(&value).map(|v| (v.zh(), v.en())),
+            "kind" => HouseholdKind::from_code(&value).map(|v| (v.zh(), v.en())),
             "close_reason" => LeaveReason::from_code(&value).map(|v| (v.zh(), v.en())),
             "ethnicity" => Ethnicity::parse(&value).map(|v| (v.zh(), v.en())),
             _ => None,

@@ -8,7 +8,7 @@ mod people;
 mod person;
 
 pub use awards::{AwardItem, AwardList, AwardQuery, list_street_awards};
-pub use history::{HistoryLine, Said};
+pub use history::{HistoryLine, LastChange, Said, last_change};
 pub use home::{
     HomeLine, HomeMembers, HomePage, HomeQuery, Member, list_homes, load_home, load_home_members,
 };

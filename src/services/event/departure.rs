@@ -22,7 +22,7 @@ use crate::services::household::home::Home;
 use crate::services::record::{Changes, check_optional, check_required, is_direct, one_row};
 use crate::services::resident;
 use crate::store::life_event::LifeEventRow;
-use crate::store::resident::{self as residents, ResidentRow};
+use crate::store::resident::ResidentRow;
 use crate::store::{Db, Store, Tx, area, life_event, membership};
 
 /// A departure as entered.
@@ -283,7 +283,7 @@ pub fn move_within(
                 ..NewEvent::of(EventKind::MoveWithin, &person)
             };
             events.push(insert_event(tx, by.street(), &input.dates, &new, &mut changes)?);
-            set_area(tx, &person, &input.to_area, &mut changes)?;
+            resident::set_area(tx, &person, &input.to_area, &mut changes)?;
         }
         let event = events.first().copied().ok_or_else(nobody)?;
         changes.write(tx, &act(by, "event.move_within", event, None))?;
@@ -293,26 +293,4 @@ pub fn move_within(
             ..EventDone::of(event)
         })
     })
-}
-
-fn set_area(
-    tx: &mut Tx<'_>,
-    person: &ResidentRow,
-    area_code: &str,
-    changes: &mut Changes,
-) -> AppResult<()> {
-    let new = ResidentRow {
-        area_code: area_code.to_owned(),
-        version: person.version + 1,
-        updated_at: tx.clock().now(),
-        ..person.clone()
-    };
-    one_row(residents::mark_resident(tx.conn, &new, person.version)?)?;
-    changes.field(
-        ("resident", person.id.0),
-        "area_code",
-        Some(person.area_code.clone()),
-        Some(area_code.to_owned()),
-    );
-    Ok(())
 }

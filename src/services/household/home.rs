@@ -196,6 +196,22 @@ impl Home {
         address.clone_into(&mut self.row.address);
     }
 
+    /// What was entered wrong about the household itself.
+    pub(crate) fn correct(&mut self, new: &HouseholdRow) {
+        self.set_place(&new.area_code, &new.address);
+        self.row.kind = new.kind;
+        self.row.household_no.clone_from(&new.household_no);
+        self.row.opened_on = new.opened_on;
+        for member in &mut self.members {
+            member.kind = new.kind;
+        }
+    }
+
+    /// The day the first member joined.
+    pub(crate) fn first_join(&self) -> Option<NaiveDate> {
+        self.members.iter().map(|m| m.from_on).min()
+    }
+
     /// Nobody is left: the household ends with `closed_on`.
     pub(crate) fn close(&mut self, closed_on: NaiveDate, reason: &str) {
         self.row.closed_on = Some(closed_on);
@@ -223,7 +239,9 @@ impl Home {
                 self.open_members().next().map(|m| HouseholdFault::NotMember(m.resident_id)),
             );
         }
-        for member in self.members.iter().filter(|m| self.is_new(m.id) || self.reopened(m)) {
+        let renamed = self.before.as_ref().is_some_and(|before| before.kind != self.row.kind);
+        let looked_at = |m: &&MembershipRow| renamed || self.is_new(m.id) || self.reopened(m);
+        for member in self.members.iter().filter(looked_at) {
             let others = membership::list_memberships_of(
                 tx.conn,
                 &self.row.street_code,
@@ -306,10 +324,14 @@ impl Home {
             changes.field(record, name, old, new);
         };
         let text = |id: Option<ResidentId>| id.map(|id| id.to_string());
+        field("kind", Some(before.kind.code().into()), Some(self.row.kind.code().into()));
+        let number = |row: &HouseholdRow| Some(row.household_no.clone());
+        field("household_no", number(before), number(&self.row));
         field("head_id", text(before.head_id), text(self.row.head_id));
         field("area_code", Some(before.area_code.clone()), Some(self.row.area_code.clone()));
         field("address", Some(before.address.clone()), Some(self.row.address.clone()));
         let day = |on: Option<NaiveDate>| on.map(|on| on.to_string());
+        field("opened_on", day(Some(before.opened_on)), day(Some(self.row.opened_on)));
         field("closed_on", day(before.closed_on), day(self.row.closed_on));
         field("close_reason", before.close_reason.clone(), self.row.close_reason.clone());
         self.row.version = before.version + 1;

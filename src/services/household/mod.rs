@@ -1,5 +1,6 @@
-//! Households of the three kinds: open, add and count members, look up.
+//! Households of the three kinds: open, correct, add and count members, look up.
 
+mod correct;
 mod family;
 pub(crate) mod home;
 
@@ -7,20 +8,21 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::auth::{Authorized, EditRegistry, ViewRegistry};
-use super::record::{Act, Changes, check_direct, check_required};
+use super::record::{Act, Changes, check_direct};
 use super::resident;
 use crate::domain::code_table::Relation;
 use crate::domain::fact::{Change, Effect, FactDates, effect};
 use crate::domain::household::{HouseholdKind, JoinReason, LeaveReason};
-use crate::domain::ids::{HouseholdId, ResidentId};
+use crate::domain::ids::{HouseholdId, ResidentId, UnitId};
 use crate::domain::month::Month;
 use crate::domain::scope::Scope;
-use crate::error::{AppError, AppResult, ErrorCode, Refusal};
+use crate::error::{AppError, AppResult, Refusal};
 use crate::store::household::{self as rows, HouseholdRow};
 use crate::store::membership::{self, MembershipRow};
-use crate::store::{Store, Tx, area};
+use crate::store::{Store, Tx};
 use home::{Counts, Home, Joining};
 
+pub use correct::{HouseholdPatch, correct, find_at_address};
 pub use family::{add_person, open_with_head};
 
 /// A member of a household as entered.
@@ -143,26 +145,17 @@ pub(crate) fn open_in(
     input: &HouseholdInput,
     changes: &mut Changes,
 ) -> AppResult<HouseholdId> {
-    AppError::refused_unless_empty(opening_faults(tx, scope, input)?)?;
-    let (street, number) = (scope.street_code(), input.household_no.trim());
-    let counts = input.dates.counts()?;
-    let residents = input
-        .members
-        .iter()
-        .map(|m| resident::load_active(tx, scope, m.resident))
-        .collect::<AppResult<Vec<_>>>()?;
-    let unit = residents.iter().map(|r| r.unit_id).min();
     let now = tx.clock().now();
     let id = HouseholdId(tx.next_id());
-    let mut home = Home::new(HouseholdRow {
+    let mut row = HouseholdRow {
         id,
-        street_code: street.to_owned(),
+        street_code: scope.street_code().to_owned(),
         kind: input.kind,
-        household_no: number.to_owned(),
+        household_no: input.household_no.trim().to_owned(),
         area_code: input.area_code.clone(),
         address: input.address.trim().to_owned(),
         head_id: None,
-        unit_id: unit.unwrap_or(crate::domain::ids::UnitId(id.0)),
+        unit_id: UnitId(id.0),
         opened_on: input.opened_on,
         closed_on: None,
         close_reason: None,
@@ -170,7 +163,16 @@ pub(crate) fn open_in(
         version: 1,
         created_at: now,
         updated_at: now,
-    });
+    };
+    AppError::refused_unless_empty(correct::faults(tx, scope, &row, None)?)?;
+    let counts = input.dates.counts()?;
+    let residents = input
+        .members
+        .iter()
+        .map(|m| resident::load_active(tx, scope, m.resident))
+        .collect::<AppResult<Vec<_>>>()?;
+    row.unit_id = residents.iter().map(|r| r.unit_id).min().unwrap_or(row.unit_id);
+    let mut home = Home::new(row);
     for (member, resident) in input.members.iter().zip(&residents) {
         let joining = Joining {
             resident,
@@ -183,40 +185,6 @@ pub(crate) fn open_in(
         home.join(tx.next_id(), &joining);
     }
     home.save(tx, changes)
-}
-
-/// What is wrong with a new household besides its members.
-fn opening_faults(
-    tx: &mut Tx<'_>,
-    scope: &Scope,
-    input: &HouseholdInput,
-) -> AppResult<Vec<Refusal>> {
-    let today = tx.clock().today();
-    let mut refusals = Vec::new();
-    check_required(&mut refusals, "household_no", &input.household_no);
-    check_required(&mut refusals, "address", &input.address);
-    if input.opened_on > today {
-        refusals.push(Refusal::field(
-            "opened_on",
-            "建户日期不能晚于今天。",
-            "The date of opening must not be in the future.",
-        ));
-    }
-    let street = scope.street_code();
-    let tree = area::load_tree(tx.conn, today)?;
-    refusals.extend(super::area::check_place(&tree, street, "area", &input.area_code, today));
-    if !scope.contains(&input.area_code) {
-        refusals.push(resident::outside_scope("area"));
-    }
-    let number = input.household_no.trim();
-    if rows::find_household_by_no(tx.conn, street, input.kind, number)?.is_some() {
-        refusals.push(Refusal::new(
-            ErrorCode::Duplicate,
-            format!("{}户号“{number}”已存在。", input.kind.zh()),
-            format!("The {} number \"{number}\" exists already.", input.kind.en()),
-        ));
-    }
-    Ok(refusals)
 }
 
 /// Somebody joins an open household.

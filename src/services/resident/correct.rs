@@ -262,3 +262,22 @@ pub(super) fn register_event(
     life_event::insert_life_events(tx.conn, &[event])?;
     Ok(())
 }
+
+/// Puts somebody into another area.
+pub(crate) fn set_area(
+    tx: &mut Tx<'_>,
+    person: &ResidentRow,
+    area_code: &str,
+    changes: &mut Changes,
+) -> AppResult<()> {
+    let new = ResidentRow {
+        area_code: area_code.to_owned(),
+        version: person.version + 1,
+        updated_at: tx.clock().now(),
+        ..person.clone()
+    };
+    one_row(rows::mark_resident(tx.conn, &new, person.version)?)?;
+    let record = ("resident", person.id.0);
+    changes.field(record, "area_code", Some(person.area_code.clone()), Some(new.area_code));
+    Ok(())
+}

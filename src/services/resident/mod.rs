@@ -10,6 +10,7 @@ mod reveal;
 
 pub use build::{Maker, ResidentInput, build_row};
 pub use copy::{CopiedAccount, CopiedCertificate, CopiedPayment, OwnCopy, own_copy};
+pub(crate) use correct::set_area;
 pub use correct::{ResidentPatch, correct};
 pub use duplicate::{Compared, Comparison, Likeness, Pair, compare, keep_apart, list_duplicates};
 pub use merge::MergeRecords;

@@ -1,9 +1,11 @@
 //! P-20 … P-22: households.
 
+mod edit;
 mod join;
 mod member;
 mod new;
 mod show;
+mod twin;
 mod verify;
 
 use askama::Template;
@@ -32,6 +34,8 @@ pub fn routes(routes: &mut Routes) {
     routes.get("/shell/households/member", edit, member::shell);
     routes.get("/households/{id}/members/new", edit, member::ask);
     routes.post("/households/{id}/members/new", edit, member::add);
+    routes.get("/households/{id}/edit", edit, edit::ask);
+    routes.post("/households/{id}/edit", edit, edit::save);
     routes.post("/households/{id}/verify", edit, verify::nothing_changed);
     routes.get("/households/{id}/join", edit, join::ask_join);
     routes.post("/households/{id}/join", edit, join::join);

@@ -12,10 +12,13 @@ use crate::services::directory::{AreaOption, list_area_options};
 use crate::services::household::{self, HouseholdInput, MemberDates};
 use crate::services::resident::ResidentInput;
 use crate::store::Store;
+use crate::store::household::HouseholdRow;
 use crate::web::form_view::redrawable;
 use crate::web::pager::area_options;
 use crate::web::resident::{Options, PERSON_FIELDS, choice, person, required_date};
 use crate::web::{FormView, Page};
+
+use super::twin;
 
 #[derive(Template)]
 #[template(path = "household/new.html")]
@@ -24,6 +27,7 @@ struct NewPage<'a> {
     form: FormView,
     areas: Vec<AreaOption>,
     options: Options,
+    twins: Vec<HouseholdRow>,
 }
 
 impl NewPage<'_> {
@@ -59,7 +63,7 @@ pub struct NewForm {
 
 impl FromFields for NewForm {
     const FIELDS: &'static [&'static str] =
-        &["kind", "household_no", "address", "opened_on", "decided_on", "reason", "then"];
+        &["kind", "household_no", "address", "opened_on", "decided_on", "reason", "then", "anyway"];
     const SHARED: &'static [&'static [&'static str]] = &[PERSON_FIELDS];
 
     fn from_fields(fields: &mut Fields) -> Option<NewForm> {
@@ -123,7 +127,7 @@ pub async fn ask(user: Allowed<EditRegistry>, page: Page) -> Outcome {
     }
     let form = FormView::new(&page, fields);
     let options = Options::new(&page);
-    page.show(|page| NewPage { page, form, areas, options })
+    page.show(|page| NewPage { page, form, areas, options, twins: Vec::new() })
 }
 
 /// `POST /households/new`.
@@ -134,7 +138,12 @@ pub async fn create(user: Allowed<EditRegistry>, page: Page, form: Form<NewForm>
     let page = page.title("household.new_title").under("household.list_title", "/households");
     let (fields, checked) = form.checked();
     let maker = user.clone();
+    let mut twins = Vec::new();
+    if let Ok(form) = &checked {
+        twins = twin::find(&page, &user, &fields, form.kind, &form.address).await?;
+    }
     let outcome = match checked {
+        Ok(_) if !twins.is_empty() => Err(twin::fault()),
         Ok(form) => {
             let then = if form.then_member { "/members/new" } else { "" };
             let made = page.run_once(move |store| open(store, &maker, form)).await;
@@ -150,7 +159,7 @@ pub async fn create(user: Allowed<EditRegistry>, page: Page, form: Form<NewForm>
             let areas = page.run(move |store| areas(store, &user)).await?;
             let form = FormView::with_errors(&page, fields, &refusals);
             let options = Options::new(&page);
-            page.again(&NewPage { page: &page, form, areas, options })
+            page.again(&NewPage { page: &page, form, areas, options, twins })
         }
     }
 }

@@ -2,8 +2,7 @@
 
 use askama::Template;
 
-use super::conflict;
-use super::form::{Options, PersonForm, base_names, of_row};
+use super::form::{Options, Person, PersonForm, base_names, of_row};
 use crate::domain::ids::ResidentId;
 use crate::domain::mask;
 use crate::error::{AppError, ErrorCode};
@@ -12,6 +11,7 @@ use crate::services::auth::{EditRegistry, ViewRegistry};
 use crate::services::directory::{AreaOption, list_area_options};
 use crate::services::resident::{self, ResidentInput, ResidentPatch};
 use crate::store::resident::ResidentRow;
+use crate::web::conflict;
 use crate::web::form_view::redrawable;
 use crate::web::pager::area_options;
 use crate::web::{FormView, Page};
@@ -177,10 +177,12 @@ pub async fn save(
     let page = titled(page, &row).under("resident.list_title", "/residents");
     let (mut fields, mut checked) = form.checked();
     let mut said = "saved";
-    if checked.is_ok() && conflict::is_stale(&fields, &row) {
-        let merged = conflict::merge(&page, &row, &areas, &fields);
+    if checked.is_ok() && conflict::is_stale(&fields, row.version) {
+        let now = of_row(page.state().store.cipher(), &row);
+        let merged = conflict::merge(&page, &Person { areas: &areas }, &now, &fields);
         if !merged.is_whole() {
-            return conflict::show(&page, &row, &merged);
+            let at = (format!("/residents/{id}"), id.0);
+            return conflict::show::<Person<'_>>(&page, &user, (&at.0, at.1), &merged).await;
         }
         (fields, checked) = Form::of(merged.fields).checked();
         said = "saved_merged";

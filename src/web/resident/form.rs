@@ -2,15 +2,16 @@
 
 use chrono::NaiveDate;
 
-use super::conflict::sign;
 use crate::domain::code_table::{Education, Ethnicity, Marital, ResidenceStatus, Sex};
 use crate::domain::document::DocKind;
 use crate::error::Refusal;
 use crate::http::{Fields, FromFields};
+use crate::services::directory::AreaOption;
 use crate::services::resident::ResidentInput;
 use crate::store::Cipher;
 use crate::store::resident::ResidentRow;
 use crate::web::Page;
+use crate::web::conflict::{self, Compared};
 
 /// The fields of a person, in whichever form they stand.
 pub(crate) const PERSON_FIELDS: &[&str] = &[
@@ -28,21 +29,6 @@ pub(crate) const PERSON_FIELDS: &[&str] = &[
     "area",
 ];
 
-/// Fields of a correction that are compared with the record when somebody else
-/// saved it in the meantime; the form carries what they were.
-pub(super) const BASE: &[&str] = &[
-    "name",
-    "doc_kind",
-    "sex",
-    "birth_on",
-    "ethnicity",
-    "marital",
-    "education",
-    "residence_status",
-    "area",
-];
-/// The same of what is not on the page: the form carries a sign of it.
-pub(super) const SECRET: &[&str] = &["doc_no", "phone"];
 const BASE_NAMES: &[&str] = &[
     "base_name",
     "base_doc_kind",
@@ -60,11 +46,6 @@ const BASE_NAMES: &[&str] = &[
 /// The fields that carry what was.
 pub(super) fn base_names() -> &'static [&'static str] {
     BASE_NAMES
-}
-
-/// The field that carries what another one was.
-pub(super) fn base_name(name: &str) -> String {
-    format!("base_{name}")
 }
 
 /// Reads them.
@@ -163,12 +144,9 @@ pub(super) fn of_row(cipher: &Cipher, row: &ResidentRow) -> Fields {
         ("area", &row.area_code),
         ("version", &version),
     ]);
-    for name in BASE {
-        let value = fields.value(name).to_owned();
-        fields.set(&base_name(name), &value);
-    }
-    fields.set("base_doc_no", &sign(cipher, row.doc_no_index.as_deref()));
-    fields.set("base_phone", &sign(cipher, row.phone_index.as_deref()));
+    conflict::remember::<Person>(&mut fields);
+    fields.set("base_doc_no", &conflict::sign(cipher, row.doc_no_index.as_deref()));
+    fields.set("base_phone", &conflict::sign(cipher, row.phone_index.as_deref()));
     fields
 }
 
@@ -213,4 +191,60 @@ impl Options {
                 .collect(),
         }
     }
+}
+
+/// A correction beside what somebody else saved.
+pub(super) struct Person<'a> {
+    pub(super) areas: &'a [AreaOption],
+}
+
+impl Compared for Person<'_> {
+    const PLAIN: &'static [&'static str] = &[
+        "name",
+        "doc_kind",
+        "sex",
+        "birth_on",
+        "ethnicity",
+        "marital",
+        "education",
+        "residence_status",
+        "area",
+    ];
+    const SECRET: &'static [&'static str] = &["doc_no", "phone"];
+    const TYPED: &'static [&'static str] = &["mismatch_reason", "reason"];
+    const KIND: &'static str = "resident";
+
+    fn label(&self, page: &Page, name: &str) -> &'static str {
+        let key = match name {
+            "residence_status" => "resident.residence".to_owned(),
+            "area" => "resident.area_field".to_owned(),
+            other => format!("resident.{other}"),
+        };
+        page.lang().find(&key).unwrap_or_default()
+    }
+
+    fn text(&self, page: &Page, name: &str, code: &str) -> String {
+        if code.is_empty() {
+            return page.t("form.not_stated").to_owned();
+        }
+        let options = Options::new(page);
+        let list = match name {
+            "doc_kind" => options.doc_kinds,
+            "sex" => options.sexes,
+            "ethnicity" => options.ethnicities,
+            "marital" => options.maritals,
+            "education" => options.educations,
+            "residence_status" => options.residences,
+            "area" => return area_text(self.areas, code),
+            _ => Vec::new(),
+        };
+        let found = list.into_iter().find(|(known, _)| *known == code);
+        found.map_or_else(|| code.to_owned(), |(_, text)| text.to_owned())
+    }
+}
+
+/// Name of an area that the form offers; its code for others.
+pub(crate) fn area_text(areas: &[AreaOption], code: &str) -> String {
+    let found = areas.iter().find(|area| area.code == code);
+    found.map_or_else(|| code.to_owned(), |area| area.name.clone())
 }

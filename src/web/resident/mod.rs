@@ -1,6 +1,5 @@
 //! P-23 … P-25, P-32: residents.
 
-mod conflict;
 mod copy;
 mod edit;
 mod form;
@@ -11,7 +10,7 @@ mod show;
 
 use askama::Template;
 
-pub(super) use form::{Options, PERSON_FIELDS, choice, date, person, required_date};
+pub(super) use form::{Options, PERSON_FIELDS, area_text, choice, date, person, required_date};
 pub(super) use show::field_name;
 
 use super::pager::{self, Pager, area_options, page_address};
