@@ -51,8 +51,8 @@ shapes! {
     answer HouseholdPage {
         /// The rows.
         items: Vec<HouseholdItem>,
-        /// Rows on all pages.
-        total: i64,
+        /// Rows on all pages; none where that is too many to count.
+        total: Option<i64>,
         /// Where the next page begins; none on the last one.
         next: Option<Id>,
     }

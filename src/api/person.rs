@@ -54,8 +54,8 @@ shapes! {
     answer ResidentPage {
         /// The rows.
         items: Vec<ResidentItem>,
-        /// Rows on all pages.
-        total: i64,
+        /// Rows on all pages; none where that is too many to count.
+        total: Option<i64>,
         /// Where the next page begins; none on the last one.
         next: Option<String>,
     }

@@ -13,6 +13,7 @@ use crate::domain::household::HouseholdKind;
 use crate::domain::ids::{HouseholdId, ResidentId};
 use crate::domain::resident::ResidentStatus;
 use crate::domain::scope::Scope;
+use crate::domain::search::end_of;
 
 /// Which residents.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub struct PersonFilter {
     pub areas: Option<Vec<String>>,
     /// Only in this state.
     pub status: Option<ResidentStatus>,
+    /// Only those whose pinyin begins so.
+    pub sound: Option<String>,
 }
 
 /// Where a page begins.
@@ -33,6 +36,25 @@ pub enum Place<K> {
     /// Before this key; the rows come nearest first.
     Before(K),
 }
+
+/// The part of a query that a page by pinyin and id begins with.
+macro_rules! by_pinyin {
+    ($query:expr, $place:expr, $pinyin:expr, $id:expr) => {
+        match $place.clone() {
+            Place::Start => $query.order(($pinyin, $id)),
+            // The first condition is what the index can begin at.
+            Place::After((sound, id)) => $query
+                .filter($pinyin.ge(sound.clone()))
+                .filter($pinyin.gt(sound).or($id.gt(id)))
+                .order(($pinyin, $id)),
+            Place::Before((sound, id)) => $query
+                .filter($pinyin.le(sound.clone()))
+                .filter($pinyin.lt(sound).or($id.lt(id)))
+                .order(($pinyin.desc(), $id.desc())),
+        }
+    };
+}
+pub(super) use by_pinyin;
 
 macro_rules! people {
     ($scope:expr, $filter:expr) => {{
@@ -47,6 +69,11 @@ macro_rules! people {
         }
         if let Some(status) = $filter.status {
             query = query.filter(resident::status.eq(status));
+        }
+        if let Some(sound) = &$filter.sound {
+            query = query
+                .filter(resident::name_pinyin.ge(sound.clone()))
+                .filter(resident::name_pinyin.lt(end_of(sound)));
         }
         query
     }};
@@ -64,25 +91,7 @@ pub fn search_residents(
     limit: i64,
 ) -> QueryResult<Vec<ResidentRow>> {
     let query = people!(scope, filter).limit(limit).select(ResidentRow::as_select());
-    match place.clone() {
-        Place::Start => query.order((resident::name_pinyin, resident::id)).load(conn),
-        Place::After((sound, id)) => query
-            .filter(
-                resident::name_pinyin
-                    .gt(sound.clone())
-                    .or(resident::name_pinyin.eq(sound).and(resident::id.gt(id))),
-            )
-            .order((resident::name_pinyin, resident::id))
-            .load(conn),
-        Place::Before((sound, id)) => query
-            .filter(
-                resident::name_pinyin
-                    .lt(sound.clone())
-                    .or(resident::name_pinyin.eq(sound).and(resident::id.lt(id))),
-            )
-            .order((resident::name_pinyin.desc(), resident::id.desc()))
-            .load(conn),
-    }
+    by_pinyin!(query, place, resident::name_pinyin, resident::id).load(conn)
 }
 
 /// How many residents the filter finds.

@@ -60,6 +60,7 @@ pub mod run;
 pub mod schema;
 pub mod sealed;
 pub mod search;
+pub mod search_name;
 pub mod session;
 mod sql_types;
 pub mod temp_case;

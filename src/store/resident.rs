@@ -5,7 +5,8 @@ use diesel::prelude::*;
 
 use super::coded::insert_batches;
 use super::schema::{identity_claim, resident};
-use super::{Db, per_backend, search};
+use super::search_name::{self, Name};
+use super::{Db, per_backend};
 use crate::domain::code_table::{Education, Marital, ResidenceStatus};
 use crate::domain::document::DocKind;
 use crate::domain::ids::{ResidentId, UnitId};
@@ -99,7 +100,7 @@ pub struct IdentityClaim {
 pub fn insert_residents(conn: &mut Db, rows: &[ResidentRow]) -> QueryResult<usize> {
     for same in rows.chunk_by(|a, b| a.street_code == b.street_code) {
         let street = same.first().map_or("", |row| &row.street_code);
-        search::insert_names(conn, street, same.iter().map(|row| (row.id, row.name.as_str())))?;
+        search_name::insert_names(conn, street, same.iter().map(Name::of))?;
     }
     insert_batches!(conn, resident::table, rows)
 }
@@ -242,11 +243,14 @@ pub fn find_last_temp_no(conn: &mut Db, street: &str, prefix: &str) -> QueryResu
 /// # Errors
 /// The database failed, or the document number exists in the street.
 pub fn mark_resident(conn: &mut Db, row: &ResidentRow, expected: i32) -> QueryResult<usize> {
-    let known: String =
-        resident::table.find((row.id, &row.street_code)).select(resident::name).first(conn)?;
-    if known != row.name {
-        search::delete_name(conn, &row.street_code, row.id, &known)?;
-        search::insert_names(conn, &row.street_code, std::iter::once((row.id, row.name.as_str())))?;
+    let (name, pinyin, initials): (String, String, String) = resident::table
+        .find((row.id, &row.street_code))
+        .select((resident::name, resident::name_pinyin, resident::name_initials))
+        .first(conn)?;
+    if name != row.name {
+        let known = Name { id: row.id, name: &name, pinyin: &pinyin, initials: &initials };
+        search_name::delete_name(conn, &row.street_code, &known)?;
+        search_name::insert_names(conn, &row.street_code, std::iter::once(Name::of(row)))?;
     }
     diesel::update(
         resident::table.find((row.id, &row.street_code)).filter(resident::version.eq(expected)),

@@ -116,9 +116,10 @@ diesel::table! {
 }
 
 diesel::table! {
-    name_part (street_code, part, resident_id) {
+    name_part (street_code, part, name_pinyin, resident_id) {
         street_code -> Text,
         part -> Text,
+        name_pinyin -> Text,
         resident_id -> BigInt,
     }
 }

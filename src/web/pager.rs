@@ -74,13 +74,24 @@ pub(super) fn page_address(
     }
 }
 
-fn range_text(page: &Page, first: i64, rows: usize, total: i64) -> String {
+/// How many rows a list has.
+pub(super) fn found(page: &Page, total: Option<i64>) -> String {
+    match total {
+        Some(total) => page.fill("table.found", "n", page.number(total)),
+        None => page.t("table.many").to_owned(),
+    }
+}
+
+fn range_text(page: &Page, first: i64, rows: usize, total: Option<i64>) -> String {
     if rows == 0 {
-        return page.fill("table.found", "n", page.number(total));
+        return found(page, total);
     }
     let rows = i64::try_from(rows).unwrap_or(0);
     let range = format!("{}–{}", page.number(first), page.number(first + rows - 1));
-    page.fill2("table.range", "range", range, "n", page.number(total))
+    match total {
+        Some(total) => page.fill2("table.range", "range", range, "n", page.number(total)),
+        None => page.fill("table.range_of_many", "range", range),
+    }
 }
 
 /// Areas for a drop-down below `first`, the text of the empty choice.

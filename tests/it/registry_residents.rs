@@ -2,16 +2,20 @@
 
 use mingce::domain::code_table::{ResidenceStatus, Sex};
 use mingce::domain::document::DocKind;
+use mingce::domain::ids::ResidentId;
 use mingce::domain::life_event::{Confidence, EventDates};
+use mingce::domain::resident::ResidentStatus;
 use mingce::domain::role::Role;
 use mingce::error::ErrorCode;
 use mingce::services::area::{AreaInput, add_areas, close_area, move_area};
 use mingce::services::auth::{EditRegistry, ManageSystem, ViewRegistry};
+use mingce::services::directory::{PeopleQuery, list_people};
 use mingce::services::event::{MoveOutInput, move_out};
 use mingce::services::resident::{
     self, ResidentInput, ResidentPatch, correct, find_by_id_number, list_history, register, reveal,
 };
 use mingce::store::area::load_tree;
+use mingce::store::directory::Place;
 
 use crate::harness::STREET;
 use crate::on_both;
@@ -87,6 +91,74 @@ on_both! {
         assert_eq!(shown.doc_no.as_deref(), Some("320899194901010010"));
         assert_eq!(fields(find_by_id_number(&registry.store, &view, "3208991949")), ["doc_no"]);
         assert_eq!(fields(reveal(&registry.store, &view, id, " ")), ["reason"]);
+    }
+
+    fn a_common_name_is_paged_by_pinyin(registry) {
+        let office = Office::new(registry);
+        let by = office.may::<EditRegistry>();
+        let somebody = |name: String, area: &str| {
+            let input = ResidentInput {
+                doc_kind: DocKind::Nothing,
+                doc_no: None,
+                sex: Some(Sex::Male),
+                birth_on: Some(day("1980-01-01")),
+                ..ResidentInput::citizen(&name, "", area)
+            };
+            register(&registry.store, &by, &input).expect("registered")
+        };
+        // More than are counted, so that the page comes from the index.
+        let given = ["安", "白", "海", "天", "云"];
+        for n in 0..1_005 {
+            let name = format!("王{}{}", given[n % 5], given[n / 5 % 5]);
+            somebody(name, if n % 67 == 0 { WEST } else { EAST });
+        }
+        let last = somebody("小王子哥".to_owned(), GRID);
+        let view = office.may::<ViewRegistry>();
+        let ask = |name: &str, area: Option<&str>, place, limit| {
+            let query = PeopleQuery {
+                name: Some(name.to_owned()),
+                address: None,
+                area: area.map(str::to_owned),
+                status: Some(ResidentStatus::Active),
+                place,
+                limit,
+            };
+            list_people(&registry.store, &view, &query).expect("a page")
+        };
+        for name in ["王", "w", "wang"] {
+            let mut seen: Vec<(String, ResidentId)> = Vec::new();
+            let mut place = Place::Start;
+            loop {
+                let page = ask(name, None, place, 200);
+                assert_eq!((page.total, page.has_previous), (None, !seen.is_empty()), "{name}");
+                seen.extend(page.rows.iter().map(|row| (row.name_pinyin.clone(), row.id)));
+                if !page.has_next {
+                    break;
+                }
+                place = Place::After(seen.last().cloned().expect("rows"));
+            }
+            assert!(seen.is_sorted(), "{name}");
+            let inside = usize::from(name == "王");
+            assert_eq!(seen.len(), 1_005 + inside, "{name}");
+            let back = ask(name, None, Place::Before(seen[200].clone()), 100);
+            let ids: Vec<ResidentId> = back.rows.iter().map(|row| row.id).collect();
+            let known: Vec<ResidentId> = seen[100..200].iter().map(|(_, id)| *id).collect();
+            assert_eq!(ids, known, "{name}");
+            assert!(back.has_previous && back.has_next);
+        }
+        // Few areas, a rarer part, three characters, initials: counted.
+        assert_eq!(ask("王", Some(WEST), Place::Start, 20).total, Some(15));
+        assert_eq!(ask("王", Some(EAST), Place::Start, 20).total, Some(991));
+        for (name, total) in [("王安", 201), ("安白", 40), ("王安白", 40), ("wab", 40), ("子哥", 1), ("xwzg", 1)] {
+            assert_eq!(ask(name, None, Place::Start, 20).total, Some(total), "{name}");
+        }
+        let found = ask("小王子", None, Place::Start, 20);
+        assert_eq!(found.rows.iter().map(|row| row.id).collect::<Vec<_>>(), [last]);
+        // Under another name they are found by that one only.
+        let patch = ResidentPatch { name: Some("赵大".to_owned()), ..ResidentPatch::default() };
+        correct(&registry.store, &by, last, 1, &patch, "户口簿为准").expect("corrected");
+        assert_eq!(ask("子哥", None, Place::Start, 20).total, Some(0));
+        assert_eq!(ask("zd", None, Place::Start, 20).total, Some(1));
     }
 
     fn every_wrong_field_is_named_at_once(registry) {

@@ -82,7 +82,7 @@ pub fn list_homes(
                     &query.place,
                     query.limit + 1,
                 )?;
-                paged(found, &(&query.place).into(), query.limit, total)
+                paged(found, &(&query.place).into(), query.limit, Some(total))
             }
             Some(text) => match search::find_at(conn, by.scope(), areas.as_deref(), text)? {
                 None => Paged::too_vague(),

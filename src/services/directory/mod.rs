@@ -12,7 +12,7 @@ pub use history::{HistoryLine, LastChange, Said, last_change};
 pub use home::{
     HomeLine, HomeMembers, HomePage, HomeQuery, Member, list_homes, load_home, load_home_members,
 };
-pub use people::{PeopleQuery, PersonLine, list_people};
+pub use people::{PeopleQuery, PersonLine, count_people, list_people};
 pub use person::{
     AwardLine, CertificateLine, EventLine, FactLine, Membership, PersonPage, VisitLine, load_person,
 };
@@ -33,8 +33,9 @@ use crate::store::{Db, Store};
 pub struct Paged<T> {
     /// The rows.
     pub rows: Vec<T>,
-    /// How many rows there are on all pages.
-    pub total: i64,
+    /// How many rows there are on all pages; `None`: too many to be counted for
+    /// every page.
+    pub total: Option<i64>,
     /// Whether there are rows before.
     pub has_previous: bool,
     /// Whether there are rows after.
@@ -46,7 +47,7 @@ pub struct Paged<T> {
 impl<T> Paged<T> {
     /// The page of a search that matches too much.
     fn too_vague() -> Paged<T> {
-        Paged { rows: Vec::new(), total: 0, has_previous: false, has_next: false, vague: true }
+        Paged { rows: Vec::new(), total: None, has_previous: false, has_next: false, vague: true }
     }
 
     /// The same page with other rows.
@@ -78,7 +79,7 @@ fn cut<K: Clone, P: Ord>(
     let last = last.min(keys.len());
     Paged {
         rows: keys.get(first..last).unwrap_or_default().to_vec(),
-        total: i64::try_from(keys.len()).unwrap_or(i64::MAX),
+        total: i64::try_from(keys.len()).ok(),
         has_previous: first > 0,
         has_next: last < keys.len(),
         vague: false,
@@ -87,7 +88,7 @@ fn cut<K: Clone, P: Ord>(
 
 /// Cuts the extra row that says whether there is another page, and puts rows
 /// that were read backwards in order.
-fn paged<T>(mut rows: Vec<T>, place: &PageAt, limit: i64, total: i64) -> Paged<T> {
+fn paged<T>(mut rows: Vec<T>, place: &PageAt, limit: i64, total: Option<i64>) -> Paged<T> {
     let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = rows.len() > wanted;
     rows.truncate(wanted);
@@ -237,6 +238,6 @@ mod tests {
         assert_eq!(page(Place::After(9)), (vec![], true, false));
         assert_eq!(page(Place::Before(4)), (vec![2, 3], true, true));
         assert_eq!(page(Place::Before(2)), (vec![1], false, true));
-        assert_eq!(cut(&keys, &Place::Start, 9, |key| *key).total, 5);
+        assert_eq!(cut(&keys, &Place::Start, 9, |key| *key).total, Some(5));
     }
 }

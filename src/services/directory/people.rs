@@ -11,7 +11,8 @@ use crate::domain::resident::ResidentStatus;
 use crate::error::AppResult;
 use crate::services::auth::{Authorized, ViewRegistry};
 use crate::store::directory::{self as rows, PersonFilter, Place};
-use crate::store::search::{self, NameMatch, PersonKey};
+use crate::store::search::{find_at, list_people_in};
+use crate::store::search_name::{self as names, NameMatch, Named, PersonKey};
 use crate::store::{Db, Store, area, resident};
 
 /// What is asked for.
@@ -62,8 +63,10 @@ pub struct PersonLine {
 enum Searched {
     /// Nothing is searched for.
     Not,
-    /// More than can be shown.
+    /// An address that says too little.
     Vague,
+    /// A name that many bear.
+    Common(NameMatch),
     /// In the order of lists.
     Found(Vec<PersonKey>),
 }
@@ -76,32 +79,20 @@ fn searched(
 ) -> AppResult<Searched> {
     let name = query.name.as_deref().and_then(name_match);
     let address = query.address.as_deref().map(str::trim).filter(|text| !text.is_empty());
-    let named = match &name {
-        Some(name) => match search::find_named(conn, by.scope(), areas, name)? {
-            Some(keys) => Some(keys),
-            None => return Ok(Searched::Vague),
-        },
-        None => None,
-    };
     let Some(address) = address else {
-        return Ok(named.map_or(Searched::Not, Searched::Found));
+        let Some(name) = name else { return Ok(Searched::Not) };
+        return Ok(match names::find_named(conn, by.scope(), areas, &name)? {
+            Named::All(keys) => Searched::Found(keys),
+            Named::Many => Searched::Common(name),
+        });
     };
-    let Some(homes) = search::find_at(conn, by.scope(), None, address)? else {
+    let Some(homes) = find_at(conn, by.scope(), None, address)? else {
         return Ok(Searched::Vague);
     };
     let homes: Vec<HouseholdId> = homes.iter().filter(|h| !h.closed).map(|h| h.id).collect();
-    let people = search::list_people_in(conn, by.street(), &homes)?;
-    let keys = match named {
-        Some(mut keys) => {
-            keys.retain(|key| people.binary_search(&key.id).is_ok());
-            keys
-        }
-        None => {
-            let mut keys = search::list_person_keys(conn, by.scope(), areas, &people)?;
-            keys.sort_unstable();
-            keys
-        }
-    };
+    let people = list_people_in(conn, by.street(), &homes)?;
+    let mut keys = names::list_person_keys(conn, by.scope(), areas, name.as_ref(), &people)?;
+    keys.sort_unstable();
     Ok(Searched::Found(keys))
 }
 
@@ -133,7 +124,7 @@ pub fn list_people(
         let areas = below(conn, store, query.area.as_deref())?;
         let page = match searched(conn, by, query, areas.as_deref())? {
             Searched::Not => {
-                let filter = PersonFilter { areas, status: query.status };
+                let filter = PersonFilter { areas, status: query.status, sound: None };
                 let total = rows::count_found(conn, by.scope(), &filter)?;
                 let found = rows::search_residents(
                     conn,
@@ -142,7 +133,19 @@ pub fn list_people(
                     &query.place,
                     query.limit + 1,
                 )?;
-                paged(found, &(&query.place).into(), query.limit, total)
+                paged(found, &(&query.place).into(), query.limit, Some(total))
+            }
+            Searched::Common(name) => {
+                let filter = PersonFilter { areas, status: query.status, sound: None };
+                let found = names::search_named(
+                    conn,
+                    by.scope(),
+                    &filter,
+                    &name,
+                    &query.place,
+                    query.limit + 1,
+                )?;
+                paged(found, &(&query.place).into(), query.limit, None)
             }
             Searched::Vague => Paged::too_vague(),
             Searched::Found(mut keys) => {
@@ -180,6 +183,27 @@ pub fn list_people(
         }
         Ok(page.with(lines))
     })
+}
+
+/// How many residents the query finds, however many they are.
+///
+/// # Errors
+/// The database failed.
+pub fn count_people(
+    store: &Store,
+    by: &Authorized<'_, ViewRegistry>,
+    query: &PeopleQuery,
+) -> AppResult<i64> {
+    let first = PeopleQuery { place: Place::Start, limit: 1, ..query.clone() };
+    let page = list_people(store, by, &first)?;
+    match (page.total, query.name.as_deref().and_then(name_match)) {
+        (None, Some(name)) if !page.vague => store.read(|conn| {
+            let areas = below(conn, store, query.area.as_deref())?;
+            let filter = PersonFilter { areas, status: query.status, sound: None };
+            Ok(names::count_named(conn, by.scope(), &filter, &name)?)
+        }),
+        (total, _) => Ok(total.unwrap_or_default()),
+    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,9 @@ use crate::domain::mask;
 use crate::domain::resident::ResidentStatus;
 use crate::error::{AppError, AppResult, Refusal};
 use crate::services::auth::{Authorized, ExportPlain, ExportRegister, Permit, ViewRegistry};
-use crate::services::directory::{HomeQuery, PeopleQuery, area_name, list_homes, list_people};
+use crate::services::directory::{
+    HomeQuery, PeopleQuery, area_name, count_people, list_homes, list_people,
+};
 use crate::services::record::open_opt;
 use crate::store::directory::Place;
 use crate::store::export_log::{ExportRow, list_exports};
@@ -112,8 +114,11 @@ pub fn count_register(
     query: &RegisterQuery,
 ) -> AppResult<i64> {
     match query.people(Place::Start, 1) {
-        Some(people) => Ok(list_people(store, by, &people)?.total),
-        None => Ok(list_homes(store, by, &query.homes(Place::Start, 1))?.total),
+        Some(people) => count_people(store, by, &people),
+        None => {
+            let homes = list_homes(store, by, &query.homes(Place::Start, 1))?;
+            Ok(homes.total.unwrap_or_default())
+        }
     }
 }
 
