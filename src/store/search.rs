@@ -162,7 +162,7 @@ pub fn list_ending_like(
         .filter(address_part::street_code.eq(street))
         .filter(address_part::part.eq(address.to_ascii_lowercase()))
         .select(address_part::household_id)
-        .limit(most())
+        .limit(MATCHES + 1)
         .load(conn)
 }
 

@@ -228,7 +228,8 @@ on_both! {
         let _areas = Office::new(registry);
         let state = state(registry, Profile::Demo);
         let mut devices = [worker(registry, "one"), worker(registry, "two")];
-        let rounds: u64 = std::env::var("MINGCE_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(200);
+        // The whole trial: MINGCE_ROUNDS=200.
+        let rounds: u64 = std::env::var("MINGCE_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(20);
         let mut asked = 0;
         let mut saved = 0;
         run(async {

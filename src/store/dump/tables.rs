@@ -48,10 +48,10 @@ pub const TABLES: &[&str] = &[
     "idempotency_key",
     "view_log",
     "grant_request",
-    "name_part",
     "address_part",
     "draft_key",
     "grid_hand_over",
+    "name_part",
 ];
 
 /// Left out on purpose: who was signed in when the backup was made must not be
