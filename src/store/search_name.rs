@@ -144,6 +144,25 @@ fn anywhere(text: &str) -> String {
     format!("%{}%", text.to_ascii_lowercase())
 }
 
+/// The ids of those whose pinyin begins so.
+macro_rules! sounding {
+    ($street:expr, $sound:expr) => {
+        resident::table
+            .filter(resident::street_code.eq($street))
+            .filter(resident::name_pinyin.ge($sound).and(resident::name_pinyin.lt(end_of($sound))))
+            .select(resident::id)
+    };
+}
+
+/// The ids of those who have a part in their name or initials.
+macro_rules! of_part {
+    ($street:expr, $part:expr) => {
+        name_part::table
+            .filter(name_part::street_code.eq($street).and(name_part::part.eq($part)))
+            .select(name_part::resident_id)
+    };
+}
+
 /// The residents of a name in the scope and in `areas`.
 ///
 /// # Errors
@@ -155,34 +174,54 @@ pub fn find_named(
     name: &NameMatch,
 ) -> QueryResult<Named> {
     let street = scope.street_code();
+    if is_common(conn, street, name)? {
+        return match within(scope, areas) {
+            Some(areas) if few(conn, street, &areas)? => {
+                let mut keys = list_keys_in(conn, street, &areas, name)?;
+                keys.sort_unstable();
+                Ok(Named::All(keys))
+            }
+            _ => Ok(Named::Many),
+        };
+    }
     let mut ids = match name {
         NameMatch::Part(text) => ids_of_part(conn, street, Some(part_of(text)), name)?,
         NameMatch::Sound(sound) => {
             let mut ids = ids_of_part(conn, street, part_of_initials(sound), name)?;
-            let begins: Vec<ResidentId> = resident::table
-                .filter(resident::street_code.eq(street))
-                .filter(
-                    resident::name_pinyin.ge(sound).and(resident::name_pinyin.lt(end_of(sound))),
-                )
-                .select(resident::id)
-                .limit(COUNTED + 1)
-                .load(conn)?;
-            ids.extend(begins);
+            ids.extend(sounding!(street, sound).load::<ResidentId>(conn)?);
             ids
         }
     };
     ids.sort_unstable();
     ids.dedup();
-    let mut keys = if i64::try_from(ids.len()).is_ok_and(|n| n <= COUNTED) {
-        list_person_keys(conn, scope, areas, None, &ids)?
-    } else {
-        match within(scope, areas) {
-            Some(areas) if few(conn, street, &areas)? => list_keys_in(conn, street, &areas, name)?,
-            _ => return Ok(Named::Many),
-        }
-    };
+    let mut keys = list_person_keys(conn, scope, areas, None, &ids)?;
     keys.sort_unstable();
     Ok(Named::All(keys))
+}
+
+/// Whether more than [`COUNTED`] in the street bear the name or sound so. The
+/// database steps over them: they are not read.
+fn is_common(conn: &mut Db, street: &str, name: &NameMatch) -> QueryResult<bool> {
+    let part = match name {
+        NameMatch::Part(text) => Some(part_of(text)),
+        NameMatch::Sound(sound) => {
+            let beyond = sounding!(street, sound).offset(COUNTED).first::<ResidentId>(conn);
+            if beyond.optional()?.is_some() {
+                return Ok(true);
+            }
+            part_of_initials(sound)
+        }
+    };
+    let Some((part, whole)) = part else { return Ok(false) };
+    let of_part = of_part!(street, part);
+    let beyond = if whole {
+        of_part.offset(COUNTED).first::<ResidentId>(conn)
+    } else {
+        of_name!(of_part.inner_join(same_resident!()).into_boxed(), name)
+            .offset(COUNTED)
+            .first(conn)
+    };
+    Ok(beyond.optional()?.is_some())
 }
 
 fn ids_of_part(
@@ -192,10 +231,7 @@ fn ids_of_part(
     name: &NameMatch,
 ) -> QueryResult<Vec<ResidentId>> {
     let Some((part, whole)) = part else { return Ok(Vec::new()) };
-    let of_part = name_part::table
-        .filter(name_part::street_code.eq(street).and(name_part::part.eq(part)))
-        .select(name_part::resident_id)
-        .limit(COUNTED + 1);
+    let of_part = of_part!(street, part);
     if whole {
         return of_part.load(conn);
     }
