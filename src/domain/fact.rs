@@ -11,7 +11,7 @@ coded! {
     FactKind {
         Income = "income", "收入", "income a year";
         Property = "property", "财产", "property";
-        Category = "category", "分类(重病等)", "category such as serious illness";
+        Category = "category", "分类（重病等）", "category such as serious illness";
         ChildClass = "child_class", "困境儿童类别", "class of child in difficulty";
         Labour = "labour", "劳动能力", "ability to work";
         Study = "study", "就学", "in education";
@@ -69,6 +69,8 @@ impl FactKind {
     #[must_use]
     pub fn code_name(self, code: &str) -> Option<(&'static str, &'static str)> {
         Some(match (self, code) {
+            (FactKind::Income, "wage") => ("工资性收入", "wages"),
+            (FactKind::Income, "pension") => ("养老金", "pension"),
             (FactKind::Category, "illness") => ("重病", "serious illness"),
             (FactKind::ChildClass, "C1a") => ("机构养育孤儿", "orphan in an institution"),
             (FactKind::ChildClass, "C1b") => ("散居孤儿", "orphan in the community"),

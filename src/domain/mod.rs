@@ -34,6 +34,7 @@ pub mod pending;
 pub mod pinyin;
 pub mod policy;
 pub mod population;
+pub mod punctuation;
 pub mod resident;
 pub mod reveal;
 pub mod role;

@@ -2,10 +2,12 @@
 
 use super::access::Session;
 use super::auth::ViewRegistry;
+use super::report::programs::load_in_force;
 use super::visit::round::{self, Day};
 use super::{change, event};
 use crate::domain::month::Month;
 use crate::domain::role::{Permission, Role};
+use crate::domain::summary::ProgramLabel;
 use crate::error::AppResult;
 use crate::store::overview::{self, RunPart};
 use crate::store::{Store, access, job};
@@ -38,6 +40,8 @@ pub struct Overview {
     pub runs: Vec<RunPart>,
     /// Runs that wait for approval.
     pub submitted: Vec<RunPart>,
+    /// Names of the programs of these runs.
+    pub labels: Vec<ProgramLabel>,
     /// Closed months, the latest first, with their regular amounts in fen.
     pub closed_months: Vec<(Month, i64)>,
     /// Entries per audit chain.
@@ -76,6 +80,9 @@ pub fn load(store: &Store, session: &Session) -> AppResult<Overview> {
         }
         if role.may(Permission::ApproveRun) {
             found.submitted = overview::list_submitted(conn, scope.street_code())?;
+        }
+        if !found.runs.is_empty() || !found.submitted.is_empty() {
+            found.labels = load_in_force(conn)?.labels().to_vec();
         }
         if role.may(Permission::ReadAudit) {
             found.chains = overview::list_chain_lengths(conn)?;

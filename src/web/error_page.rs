@@ -6,6 +6,7 @@ use askama::Template;
 use super::assets;
 use super::i18n::Lang;
 use crate::api::problem::title_key;
+use crate::domain::punctuation::full_width;
 use crate::http::Fault;
 use crate::http::edge::RequestInfo;
 
@@ -15,9 +16,10 @@ struct ErrorPage<'a> {
     lang: Lang,
     title: &'static str,
     text: String,
-    more: Vec<&'a str>,
+    more: Vec<String>,
     request_id: &'a str,
     css: String,
+    js: String,
     confirm: Option<String>,
 }
 
@@ -28,8 +30,8 @@ pub fn draw(fault: &Fault, path: &str, info: &RequestInfo, lang: Lang) -> String
     let key = title_key(status).replacen("status", "status_text", 1);
     let wait = fault.retry_after.unwrap_or(30);
     let said = fault.refusals.iter().map(|refusal| match lang {
-        Lang::Zh => refusal.zh.as_str(),
-        Lang::En => refusal.en.as_str(),
+        Lang::Zh => full_width(&refusal.zh),
+        Lang::En => refusal.en.clone(),
     });
     let page = ErrorPage {
         lang,
@@ -38,6 +40,7 @@ pub fn draw(fault: &Fault, path: &str, info: &RequestInfo, lang: Lang) -> String
         more: if status == 404 { Vec::new() } else { said.collect() },
         request_id: &info.id,
         css: assets::address("app.css"),
+        js: assets::address("app.js"),
         confirm: (fault.code == "step_up_required").then(|| {
             let back =
                 percent_encoding::utf8_percent_encode(path, percent_encoding::NON_ALPHANUMERIC);

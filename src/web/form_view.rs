@@ -38,7 +38,7 @@ impl FormView {
                     Some(Place::Field(name)) => name.clone(),
                     _ => String::new(),
                 },
-                text: page.said(refusal).to_owned(),
+                text: page.said(refusal),
             })
             .collect();
         page.tell(&errors);

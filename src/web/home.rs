@@ -72,6 +72,11 @@ impl HomePage<'_> {
         day.progress.get(..12).unwrap_or(&day.progress)
     }
 
+    fn program<'a>(&'a self, code: &'a str) -> &'a str {
+        let label = self.overview.labels.iter().find(|label| label.code == code);
+        label.map_or(code, |label| self.page.either(&label.zh, &label.en))
+    }
+
     fn has_runs(&self) -> bool {
         self.page.state().routes_of("/runs/{id}").is_some()
     }

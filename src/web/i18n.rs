@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderMap};
 
+use crate::domain::punctuation::full_width;
 use crate::http::cookie;
 
 /// Language of a page.
@@ -20,26 +21,26 @@ pub enum Lang {
 
 type Texts = HashMap<String, &'static str>;
 
-static ZH: LazyLock<Texts> = LazyLock::new(|| load(include_str!("locales/zh-CN.toml")));
-static EN: LazyLock<Texts> = LazyLock::new(|| load(include_str!("locales/en.toml")));
+static ZH: LazyLock<Texts> = LazyLock::new(|| load(include_str!("locales/zh-CN.toml"), full_width));
+static EN: LazyLock<Texts> = LazyLock::new(|| load(include_str!("locales/en.toml"), str::to_owned));
 
-/// Sections and keys, joined by points.
-fn load(source: &str) -> Texts {
+/// Sections and keys, joined by points; each text as `set` prints it.
+fn load(source: &str, set: fn(&str) -> String) -> Texts {
     let mut texts = HashMap::new();
     if let Ok(table) = source.parse::<toml::Table>() {
-        flatten("", &table, &mut texts);
+        flatten("", &table, set, &mut texts);
     }
     texts
 }
 
-fn flatten(prefix: &str, table: &toml::Table, texts: &mut Texts) {
+fn flatten(prefix: &str, table: &toml::Table, set: fn(&str) -> String, texts: &mut Texts) {
     for (key, value) in table {
         let name = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
         match value {
-            toml::Value::Table(inner) => flatten(&name, inner, texts),
+            toml::Value::Table(inner) => flatten(&name, inner, set, texts),
             // Loaded once and kept as long as the process runs.
             toml::Value::String(text) => {
-                texts.insert(name, Box::leak(text.clone().into_boxed_str()));
+                texts.insert(name, Box::leak(set(text).into_boxed_str()));
             }
             _ => {}
         }

@@ -33,7 +33,7 @@ use super::form_view::FieldError;
 use super::i18n::{self, Lang};
 use super::menu::{self, Group};
 use crate::domain::role::Permission;
-use crate::error::{AppResult, Refusal};
+use crate::error::AppResult;
 use crate::http::edge::{self, RequestInfo};
 use crate::http::fault::{Drawn, Fault, Outcome};
 use crate::http::gate::Binding;
@@ -265,15 +265,6 @@ impl Page {
         value2: impl Display,
     ) -> String {
         self.fill(key, name, value).replace(&format!("{{{name2}}}"), &value2.to_string())
-    }
-
-    /// What a refusal says in the page's language.
-    #[must_use]
-    pub fn said<'a>(&self, refusal: &'a Refusal) -> &'a str {
-        match self.lang {
-            Lang::Zh => &refusal.zh,
-            Lang::En => &refusal.en,
-        }
     }
 
     /// Chinese or English of a pair.

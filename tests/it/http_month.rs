@@ -91,7 +91,7 @@ on_both! {
             let line = world.lines_of(run.id).remove(0);
             let at = format!("/lines/{}", line.id);
             let explained = clerk.get(&app, &at).await;
-            for part in ["808.00", "program.dibao", "收入", "716.00", "clerk"] {
+            for part in ["808.00", "补差", "收入", "716.00", "clerk"] {
                 assert!(explained.body.contains(part), "{part}: {}", explained.body);
             }
 
@@ -220,7 +220,12 @@ on_both! {
             let take = "/reports/download";
             let fields = "report=month&month=2023-08&format=csv&purpose=";
             let from = "/reports/monthly?month=2023-08";
-            assert_eq!(clerk.submit(&app, from, take, fields).await.status, 422, "a purpose is needed");
+            let refused = clerk.submit(&app, from, take, fields).await;
+            assert_eq!(refused.status, 422, "a purpose is needed");
+            assert!(refused.body.contains("id=\"error-summary\"") && refused.body.contains("href=\"#purpose\""));
+            for kept in ["name=\"report\" value=\"month\"", "name=\"month\" value=\"2023-08\"", "href=\"/reports/monthly?month=2023-08\""] {
+                assert!(refused.body.contains(kept), "{kept}: {}", refused.body);
+            }
             let file = clerk.submit(&app, from, take, &format!("{fields}%E4%B8%8A%E6%8A%A5")).await;
             assert_eq!((file.status, file.body.as_bytes()), (200, expected.as_slice()));
             let digest = file.header("x-content-sha256").to_owned();

@@ -158,7 +158,7 @@ on_both! {
             assert_eq!(again.status, 401, "a code is good once");
             let weak = browser.submit(&app, "/password/first", "/password/first", "password=password1234").await;
             assert_eq!(weak.status, 422);
-            assert!(weak.body.contains("error-summary") && weak.body.contains("错误:"));
+            assert!(weak.body.contains("error-summary") && weak.body.contains("错误："));
             let set = browser.submit(&app, "/password/first", "/password/first", "password=山青水绿桃花开又落春风里去").await;
             assert_eq!((set.status, set.header("location")), (303, "/home"));
             let home = browser.get(&app, "/home").await;

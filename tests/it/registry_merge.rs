@@ -151,7 +151,7 @@ on_both! {
         let differs: Vec<MergeField> =
             side.fields.iter().filter(|f| f.differs).map(|f| f.field).collect();
         assert_eq!((side.first.id, differs), (one, vec![MergeField::Document]));
-        assert!(side.fields.iter().all(|f| !f.first.contains(&number("1970-01-01", 1))));
+        assert!(side.fields.iter().all(|f| !f.first.zh.contains(&number("1970-01-01", 1))));
         let apart = |reason: &str| keep_apart(store, &office.clerk_may(), (one, two), reason);
         assert_eq!(code(apart(" ")), ErrorCode::InvalidInput);
         apart("身份证号不同,系两人").expect("settled");

@@ -62,7 +62,7 @@ fn form(body: &str, mark: &str) -> Pairs {
 
 /// Of every field that has to be chosen: theirs and mine.
 fn choices(body: &str) -> BTreeMap<String, (String, String)> {
-    body.split("<fieldset class=\"field conflict\" id=\"")
+    body.split("<fieldset tabindex=\"-1\" class=\"field conflict\" id=\"")
         .skip(1)
         .map(|part| {
             let name = part.split('"').next().expect("a name").to_owned();
@@ -141,7 +141,7 @@ on_both! {
                 ("address", "测试路9号2幢303室"), ("draft", "draft-of-the-third-form"),
             ], &opened)).await;
             assert_eq!(choose.status, 409, "{}", choose.body);
-            assert!(choose.body.contains("您打开后,测试于 2023-11-20"), "{}", choose.body);
+            assert!(choose.body.contains("您打开后，测试于 2023-11-20"), "{}", choose.body);
             assert!(choose.body.contains("第 1 版 → 第 3 版"), "{}", choose.body);
             let sides = choices(&choose.body);
             assert_eq!(sides.len(), 1, "{sides:?}");

@@ -80,7 +80,7 @@ on_both! {
             assert!(answer.header("location").starts_with("/jobs/"), "{}", answer.body);
             assert_eq!(work(registry), here);
             let result = browser.get(&app, &here).await;
-            assert!(result.body.contains("有错误,未保存") && result.body.contains("第 4 行"), "{}", result.body);
+            assert!(result.body.contains("有错误，未保存") && result.body.contains("第 4 行"), "{}", result.body);
             assert!(result.body.contains("只导入可用的 2 行"));
             let errors = browser.get(&app, &format!("{here}/errors.xlsx")).await;
             assert!(errors.status == 200 && errors.body.starts_with("PK"));

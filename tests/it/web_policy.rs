@@ -57,7 +57,7 @@ on_both! {
             let without = policy::EXAMPLE.split("[[case]]").next().expect("no case").to_owned();
             let unknown = policy::EXAMPLE.replacen("cut_off_day", "cut_off_days", 1);
             for (text, said) in [
-                (wrong.as_str(), "W01 算例不通过:城市低保应为 531.00 元,算得 530.00 元"),
+                (wrong.as_str(), "W01 算例不通过：城市低保应为 531.00 元，算得 530.00 元"),
                 (without.as_str(), "没有应发大于零的算例"),
                 (unknown.as_str(), "第 "),
                 ("", "请选择政策文件"),

@@ -285,7 +285,7 @@ impl Look<'_> {
             return Ok(Vec::new());
         };
         let tree = area::load_tree(self.conn, self.store.clock().today())?;
-        let shown = |field, row| shown(self.store, &tree, field, row).map(Words::same);
+        let shown = |field, row| shown(self.store, &tree, field, row);
         let number = MergeField::Document;
         let mut parts = vec![ChangePart {
             key: "record_ending",

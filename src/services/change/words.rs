@@ -21,17 +21,17 @@ pub struct Words {
 }
 
 impl Words {
-    pub(super) fn of(zh: impl Into<String>, en: impl Into<String>) -> Words {
+    pub(crate) fn of(zh: impl Into<String>, en: impl Into<String>) -> Words {
         Words { zh: zh.into(), en: en.into() }
     }
 
-    pub(super) fn same(text: impl Into<String>) -> Words {
+    pub(crate) fn same(text: impl Into<String>) -> Words {
         let zh = text.into();
         Words { en: zh.clone(), zh }
     }
 
     /// Both, separated as each language does.
-    pub(super) fn join(parts: Vec<Words>) -> Words {
+    pub(crate) fn join(parts: Vec<Words>) -> Words {
         let zh: Vec<String> = parts.iter().map(|w| w.zh.clone()).collect();
         let en: Vec<String> = parts.into_iter().map(|w| w.en).collect();
         Words { zh: zh.join("、"), en: en.join(", ") }
@@ -63,15 +63,14 @@ pub(super) fn fact_words(
     from: Option<Month>,
 ) -> Words {
     let (mut zh, mut en) = (vec![kind.zh().to_owned()], vec![kind.en().to_owned()]);
-    let mut both = |text: String| {
-        zh.push(text.clone());
-        en.push(text);
-    };
     if let Some(code) = code {
-        both(code.to_owned());
+        let (name, name_en) = kind.code_name(code).unwrap_or((code, code));
+        zh.push(name.to_owned());
+        en.push(name_en.to_owned());
     }
     if let Some(amount) = amount {
-        both(format!("¥{amount}"));
+        zh.push(format!("{amount} 元"));
+        en.push(format!("CNY {amount}"));
     }
     if let Some(from) = from {
         zh.push(format!("自 {from} 起"));

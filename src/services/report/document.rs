@@ -40,6 +40,8 @@ pub struct Group {
     pub columns: Vec<Column>,
     /// On which of the two sheets of a wide table it stands (bits 1 and 2).
     pub sheets: u8,
+    /// Whether a page shows it in the cell of the group before it, below.
+    pub below: bool,
 }
 
 /// A column.
@@ -60,7 +62,8 @@ impl Group {
     /// A group of one column without a lower header.
     #[must_use]
     pub fn single(title: &'static str, key: &'static str, sheets: u8) -> Group {
-        Group { title, columns: vec![Column { title: "", key, brief: true }], sheets }
+        let columns = vec![Column { title: "", key, brief: true }];
+        Group { title, columns, sheets, below: false }
     }
 
     /// A group of several columns.
@@ -68,7 +71,14 @@ impl Group {
     pub fn of(title: &'static str, columns: &[(&'static str, &'static str)], sheets: u8) -> Group {
         let columns =
             columns.iter().map(|&(title, key)| Column { title, key, brief: true }).collect();
-        Group { title, columns, sheets }
+        Group { title, columns, sheets, below: false }
+    }
+
+    /// The same, on a page in the cell of the group before it.
+    #[must_use]
+    pub fn below(mut self) -> Group {
+        self.below = true;
+        self
     }
 
     /// The same, but not on a terminal.

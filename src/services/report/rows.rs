@@ -8,6 +8,7 @@ use super::lines::{Places, RunCursor};
 use super::month::{summarize, whole_street};
 use super::month_table::EXAMPLE_MARK;
 use super::people::{People, Shown};
+use super::programs::{Programs, load_programs};
 use super::render::Render;
 use super::roster::written;
 use super::year::{AnnualQuery, paid_cases, roster_month};
@@ -45,7 +46,10 @@ pub fn annual_rows(
         let month = roster_month(conn, street, query)?;
         let illustrative = summarize(conn, street, month)?.illustrative;
         let places = Places::load(conn, street, month)?;
-        let mut listing = Listing { street, query, month, places, out, count: 0, sum: Fen::ZERO };
+        let runs = list_runs(conn, street, &[month])?;
+        let programs = load_programs(conn, &runs)?;
+        let (count, sum) = (0, Fen::ZERO);
+        let mut listing = Listing { street, query, month, places, programs, out, count, sum };
         listing.begin(id, illustrative)?;
         match id {
             FigureId::R01 => listing.verified(conn)?,
@@ -74,6 +78,7 @@ struct Listing<'a, 'o> {
     query: AnnualQuery,
     month: Month,
     places: Places,
+    programs: Programs,
     out: &'o mut dyn Render,
     count: i64,
     sum: Fen,
@@ -167,7 +172,7 @@ impl Listing<'_, '_> {
             let place = self.places.community(&line.area_code);
             let cells = [
                 Cell::text(self.places.name(place)),
-                Cell::text(program),
+                Cell::text(self.programs.label(program).zh),
                 Cell::text(behind.cert_no),
                 Cell::text(behind.name),
                 Cell::text(line.month.to_string()),
@@ -190,7 +195,7 @@ impl Listing<'_, '_> {
             let paid = case.payment_on.map(|day| day.to_string()).unwrap_or_default();
             let cells = [
                 Cell::text(self.places.name(place)),
-                Cell::text(program::TEMPORARY),
+                Cell::text(self.programs.label(program::TEMPORARY).zh),
                 Cell::text(case.case_no),
                 Cell::text(name),
                 Cell::text(paid),

@@ -2,10 +2,12 @@
 //! an ID number that another record holds as another kind of document.
 
 use crate::domain::citizen_id::CitizenId;
+use crate::domain::code_table::{Ethnicity, Sex};
 use crate::domain::ids::ResidentId;
 use crate::domain::resident::{MergeField, ResidentStatus};
 use crate::error::{AppError, AppResult, ErrorCode, Refusal};
 use crate::services::auth::{Authorized, EditRegistry, ViewRegistry};
+use crate::services::change::Words;
 use crate::services::directory::{area_name, masked_number, masked_phone};
 use crate::services::record::{check_required, open_opt};
 use crate::store::audit::Entry;
@@ -94,9 +96,9 @@ pub struct Compared {
     /// Which.
     pub field: MergeField,
     /// What the first record says.
-    pub first: String,
+    pub first: Words,
     /// What the second says.
-    pub second: String,
+    pub second: Words,
     /// Whether they differ, also where the masks look alike.
     pub differs: bool,
 }
@@ -154,29 +156,36 @@ pub fn compare(
     })
 }
 
-/// A group of fields of a record as a text of neither language.
+/// A group of fields of a record in words.
 pub(crate) fn shown(
     store: &Store,
     tree: &area::AreaTree,
     field: MergeField,
     row: &ResidentRow,
-) -> AppResult<String> {
+) -> AppResult<Words> {
+    let none = || Words::same("—");
     Ok(match field {
-        MergeField::Name => row.name.clone(),
+        MergeField::Name => Words::same(&row.name),
         MergeField::Document => {
-            format!("{} {}", row.doc_kind.code(), masked_number(store, row)?)
+            let number = masked_number(store, row)?;
+            let kind = row.doc_kind;
+            Words::of(format!("{} {number}", kind.zh()), format!("{} {number}", kind.en()))
         }
-        MergeField::Birth => format!("{} · {}", row.birth_on, row.sex),
-        MergeField::Phone => masked_phone(store, row)?,
-        MergeField::Area => area_name(tree, &row.area_code),
-        MergeField::Status => row.residence_status.code().to_owned(),
+        MergeField::Birth => {
+            let (on, sex) = (row.birth_on, Sex::from_number(row.sex));
+            let (zh, en) = sex.map_or(("—", "—"), |sex| (sex.zh(), sex.en()));
+            Words::of(format!("{on} · {zh}"), format!("{on} · {en}"))
+        }
+        MergeField::Phone => Words::same(masked_phone(store, row)?),
+        MergeField::Area => Words::same(area_name(tree, &row.area_code)),
+        MergeField::Status => Words::of(row.residence_status.zh(), row.residence_status.en()),
         MergeField::Personal => {
-            let parts = [
-                row.ethnicity.as_deref(),
-                row.marital.map(|m| m.code()),
-                row.education.map(|e| e.code()),
-            ];
-            parts.map(|part| part.unwrap_or("—")).join(" · ")
+            let ethnicity = row.ethnicity.as_deref().and_then(Ethnicity::parse);
+            Words::join(vec![
+                ethnicity.map_or_else(none, |e| Words::of(e.zh(), e.en())),
+                row.marital.map_or_else(none, |m| Words::of(m.zh(), m.en())),
+                row.education.map_or_else(none, |e| Words::of(e.zh(), e.en())),
+            ])
         }
     })
 }

@@ -67,15 +67,11 @@ fn open_stop(decisions: &[DecisionRow]) -> Option<i64> {
 }
 
 fn words(page: &Page, row: &DecisionRow) -> DecisionWords {
-    let from = page.month(row.from_month);
     let amount = row.amount_fen.map(|a| format!(" {}", money(a))).unwrap_or_default();
     let reason = row.reason.as_deref().and_then(StopReason::from_code);
     DecisionWords {
         kind: page.either(row.kind.zh(), row.kind.en()),
-        months: match row.to_month {
-            Some(to) => format!("{from} – {}{amount}", page.month(to.prev())),
-            None => format!("{from} –{amount}"),
-        },
+        months: format!("{}{amount}", page.months(row.from_month, row.to_month)),
         decided_on: row.decided_on,
         reason: reason.map(|r| page.either(r.zh(), r.en()).to_owned()).unwrap_or_default(),
         doc_no: row.doc_no.clone().unwrap_or_default(),

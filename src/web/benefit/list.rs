@@ -89,9 +89,7 @@ impl ListPage<'_> {
     }
 
     fn months(&self, item: &AwardItem) -> String {
-        let from = item.from.map(|month| self.page.month(month)).unwrap_or_default();
-        let until = item.until.map(|month| self.page.month(month.prev())).unwrap_or_default();
-        format!("{from} – {until}").trim_end().to_owned()
+        item.from.map(|from| self.page.months(from, item.until)).unwrap_or_default()
     }
 }
 

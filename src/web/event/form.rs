@@ -217,6 +217,6 @@ pub(super) async fn open_home(
             Ok((directory::load_home(store, &by, id)?, list_area_options(store, &by)?))
         })
         .await?;
-    let title = format!("{}:{}", page.t(title), home.row.household_no);
+    let title = format!("{}{}{}", page.t(title), page.t("layout.colon"), home.row.household_no);
     Ok((page.title_text(title).under("household.list_title", "/households"), home, areas))
 }

@@ -67,7 +67,8 @@ async fn prepare(
     let user = user.clone();
     let (person, homes) = page.run(move |store| load(store, &user, id)).await?;
     let key = if is_death { "event.death" } else { "event.move_out" };
-    let title = format!("{}:{}", page.t(key), mask::name(&person.row.name));
+    let title =
+        format!("{}{}{}", page.t(key), page.t("layout.colon"), mask::name(&person.row.name));
     let page = page.title_text(title).under("resident.list_title", "/residents");
     Ok((page, person, homes))
 }

@@ -67,7 +67,7 @@ async fn prepare(
     let user = user.clone();
     let moving = page.run(move |store| load(store, &user, id)).await?;
     let name = mask::name(&moving.person.row.name);
-    let title = format!("{}:{name}", page.t("event.transfer"));
+    let title = format!("{}{}{name}", page.t("event.transfer"), page.t("layout.colon"));
     Ok((page.title_text(title).under("resident.list_title", "/residents"), moving))
 }
 

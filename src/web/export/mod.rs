@@ -6,7 +6,7 @@ use askama::Template;
 
 use super::form_view::redrawable;
 use super::pager::page_address;
-use super::report::download::{file_format, file_response};
+use super::report::download::{file_format, file_response, hidden};
 use super::{FormView, Page};
 use crate::domain::household::HouseholdKind;
 use crate::domain::resident::ResidentStatus;
@@ -115,6 +115,12 @@ struct NewPage<'a> {
 
 const PLAIN: &str = "/exports/register/plain";
 
+impl NewPage<'_> {
+    fn action(&self) -> &'static str {
+        if self.plain { PLAIN } else { "/exports/register" }
+    }
+}
+
 async fn draw<Q: Permit + Clone + Send + 'static>(
     user: &Allowed<Q>,
     page: Page,
@@ -127,7 +133,7 @@ async fn draw<Q: Permit + Clone + Send + 'static>(
         .await?;
     let title = if plain { "export.plain_title" } else { "export.new_title" };
     let page = page.title(title).under("menu.exports", "/exports");
-    let hidden: Vec<_> = NARROW.iter().map(|name| (*name, fields.value(name).to_owned())).collect();
+    let hidden = hidden(&fields, NARROW);
     let other =
         (!plain && page.may(P::ExportPlain)).then(|| page_address(PLAIN, &fields, NARROW, &[]));
     let page = if refusals.is_some() { page.with_errors() } else { page };

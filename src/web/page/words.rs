@@ -1,9 +1,13 @@
-//! Months and amounts in the page's language.
+//! Months, amounts and sentences in the page's language.
+
+use std::borrow::Borrow;
 
 use super::{Crumb, Page};
 use crate::domain::money::Fen;
 use crate::domain::month::Month;
+use crate::domain::punctuation::full_width;
 use crate::domain::role::Rights;
+use crate::error::Refusal;
 use crate::web::Lang;
 
 impl Page {
@@ -21,6 +25,30 @@ impl Page {
         match self.lang() {
             Lang::Zh => first.format("%Y年%-m月").to_string(),
             Lang::En => first.format("%b %Y").to_string(),
+        }
+    }
+
+    /// `2021年2月起`, `2021年2月 – 2023年5月`: from a month to the one before `end`.
+    pub fn months(&self, from: impl Borrow<Month>, end: impl Borrow<Option<Month>>) -> String {
+        let from = self.month(*from.borrow());
+        match end.borrow() {
+            Some(end) => format!("{from} – {}", self.month(end.prev())),
+            None => self.fill("layout.from_month", "month", from),
+        }
+    }
+
+    /// What a refusal says in the page's language.
+    #[must_use]
+    pub fn said(&self, refusal: &Refusal) -> String {
+        self.sentence(&refusal.zh, &refusal.en)
+    }
+
+    /// Chinese or English of a pair of sentences, the Chinese as print sets it.
+    #[must_use]
+    pub fn sentence(&self, zh: &str, en: &str) -> String {
+        match self.lang() {
+            Lang::Zh => full_width(zh),
+            Lang::En => en.to_owned(),
         }
     }
 

@@ -4,6 +4,7 @@ use askama::Template;
 
 use crate::domain::annual::FigureId;
 use crate::domain::month::Month;
+use crate::domain::punctuation::full_width;
 use crate::http::{Allowed, Fields, FromFields, Outcome, Query};
 use crate::services::auth::{Permit, ReadReport};
 use crate::services::payout;
@@ -32,7 +33,7 @@ struct FigureWords {
     name: &'static str,
     value: String,
     period: String,
-    definition: &'static str,
+    definition: String,
 }
 
 #[derive(Template)]
@@ -103,7 +104,7 @@ pub async fn show(user: Allowed<ReadReport>, page: Page, fields: Query<AnnualFie
                 } else {
                     format!("{} – {}", page.month(figure.from), page.month(figure.to))
                 },
-                definition: page.either(figure.definition_zh, figure.definition_en),
+                definition: page.sentence(figure.definition_zh, figure.definition_en),
             }
         });
         AnnualPage {
@@ -120,7 +121,7 @@ pub async fn show(user: Allowed<ReadReport>, page: Page, fields: Query<AnnualFie
             illustrative: found.as_ref().is_some_and(|a| a.illustrative),
             paragraph: found
                 .as_ref()
-                .map(|a| page.either(&a.paragraph_zh, &a.paragraph_en).to_owned())
+                .map(|a| page.sentence(&a.paragraph_zh, &a.paragraph_en))
                 .unwrap_or_default(),
             may_export: page.may(crate::services::auth::ExportMasked::PERMISSION),
         }
@@ -138,7 +139,7 @@ pub async fn rows(user: Allowed<ReadReport>, page: Page, fields: Query<AnnualFie
     let kind = ReportKind::Rows(query(month), figure);
     let shown = page.run(move |store| show_report(store, &user.authorized()?, &kind, ROWS)).await?;
     let page = page
-        .title_text(shown.title.clone())
+        .title_text(full_width(&shown.title))
         .under("menu.annual", &format!("/reports/annual?month={month}"));
     page.show(|page| RowsPage {
         page,

@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
+use askama::Template;
 
 use crate::domain::annual::FigureId;
 use crate::domain::month::Month;
@@ -13,7 +14,9 @@ use crate::services::report::render::Format;
 use crate::services::report::{
     AnnualQuery, Exported, NoticeQuery, ReportKind, RosterQuery, export_report,
 };
-use crate::web::Page;
+use crate::web::form_view::redrawable;
+use crate::web::pager::page_address;
+use crate::web::{FormView, Page};
 
 /// The form; the right to see mental-health blocks is not in it.
 #[derive(Debug)]
@@ -58,10 +61,16 @@ impl FromFields for DownloadForm {
 /// `POST /reports/download`.
 ///
 /// # Errors
-/// 422 without a purpose; 404 if there is no such report.
+/// Redrawn without a purpose; 404 if there is no such report.
 pub async fn send(user: Allowed<ExportMasked>, page: Page, form: Form<DownloadForm>) -> Outcome {
-    let (_, form) = form.checked();
-    let DownloadForm { kind, format, purpose } = form?;
+    let (fields, form) = form.checked();
+    let DownloadForm { kind, format, purpose } = match form {
+        Ok(form) => form,
+        Err(error) => {
+            let of = report_form(&fields);
+            return again(page, fields, error.into(), &of);
+        }
+    };
     let mental = page.has_right("mental");
     let kind = match kind {
         ReportKind::Month { month, .. } => ReportKind::Month { month, mental },
@@ -77,13 +86,65 @@ pub async fn send(user: Allowed<ExportMasked>, page: Page, form: Form<DownloadFo
         }),
         other => other,
     };
-    let file = page
+    let made = page
         .run(move |store| {
             let read = user.session().actor.authorize()?;
             export_report(store, &user.authorized()?, &read, &kind, format, &purpose)
         })
-        .await?;
-    Ok::<HttpResponse, Fault>(file_response(format, file))
+        .await;
+    match made {
+        Ok(file) => Ok::<HttpResponse, Fault>(file_response(format, file)),
+        Err(fault) => {
+            let of = report_form(&fields);
+            again(page, fields, fault, &of)
+        }
+    }
+}
+
+/// The names that say which file is wanted; the purpose is typed.
+const WANTED: &[&str] = &["report", "month", "program", "figure"];
+
+fn report_form(fields: &Fields) -> FileForm {
+    let (path, names): (_, &[&str]) = match fields.value("report") {
+        "month" => ("/reports/monthly", &["month"]),
+        "rows" => ("/reports/annual/rows", &["month", "figure"]),
+        "annual" => ("/reports/annual", &["month"]),
+        "roll" => ("/reports/roll", &["month", "program"]),
+        _ => ("/reports/notice", &["month", "program"]),
+    };
+    let back = page_address(path, fields, names, &[]);
+    FileForm { action: "/reports/download", hidden: hidden(fields, WANTED), back }
+}
+
+/// Where the form of a file goes, what it carries, and where it stands.
+pub(super) struct FileForm {
+    pub(super) action: &'static str,
+    pub(super) hidden: Vec<(&'static str, String)>,
+    pub(super) back: String,
+}
+
+/// The values of these fields, to be sent along.
+pub(in crate::web) fn hidden(
+    fields: &Fields,
+    names: &[&'static str],
+) -> Vec<(&'static str, String)> {
+    names.iter().map(|name| (*name, fields.value(name).to_owned())).collect()
+}
+
+#[derive(Template)]
+#[template(path = "report/export.html")]
+struct AgainPage<'a> {
+    page: &'a Page,
+    form: FormView,
+    of: &'a FileForm,
+}
+
+/// The form of a file again, with what is wrong and what was typed.
+pub(super) fn again(page: Page, fields: Fields, fault: Fault, of: &FileForm) -> Outcome {
+    let refusals = redrawable(fault)?;
+    let page = page.title("report.export").with_errors();
+    let form = FormView::with_errors(&page, fields, &refusals);
+    page.again(&AgainPage { page: &page, form, of })
 }
 
 /// The form of a file that was asked for.

@@ -4,6 +4,7 @@
 use askama::Template;
 
 use crate::domain::month::Month;
+use crate::domain::punctuation::full_width;
 use crate::domain::summary::ProgramLabel;
 use crate::http::{Allowed, Fault, Fields, FromFields, Outcome, Query};
 use crate::services::auth::{Permit, ReadReport};
@@ -127,7 +128,7 @@ fn draw(
     (report, action, title): (&'static str, &'static str, &'static str),
 ) -> Outcome {
     let page = match &shown {
-        Some(shown) => page.title_text(shown.title.clone()).under(title, action),
+        Some(shown) => page.title_text(full_width(&shown.title)).under(title, action),
         None => page.title(title),
     };
     page.show(|page| ReportPage {

@@ -15,10 +15,11 @@ use crate::services::report::{
 };
 use crate::web::form_view::redrawable;
 use crate::web::pager::page_address;
-use crate::web::report::download::{file_format, file_response};
+use crate::web::report::download::{FileForm, again, file_format, file_response, hidden};
 use crate::web::{FormView, Page};
 
 const BASE: &str = "/reports/population";
+const ROWS: &str = "/reports/population/rows";
 const PERIOD_FIELDS: &[&str] = &["from", "to", "basis"];
 /// People of one figure on a page; a file has all of them.
 const SHOWN: usize = 2_000;
@@ -255,12 +256,12 @@ pub async fn rows(user: Allowed<ExportMasked>, page: Page, query: Query<RowsQuer
             on: day(person.on),
             reported_on: day(person.reported_on),
         });
-        let names = PERIOD_FIELDS.iter().chain(CELL_FIELDS);
+        let names: Vec<&'static str> = PERIOD_FIELDS.iter().chain(CELL_FIELDS).copied().collect();
         RowsPage {
             page,
             people: shown.collect(),
             count: people.len(),
-            hidden: names.map(|name| (*name, fields.value(name).to_owned())).collect(),
+            hidden: hidden(&fields, &names),
             may_open: page.may(crate::domain::role::Permission::ViewRegistry),
         }
     })
@@ -293,20 +294,39 @@ impl FromFields for DownloadForm {
 /// `POST /reports/population/download`.
 ///
 /// # Errors
-/// 422 without a purpose.
+/// Redrawn without a purpose.
 pub async fn download(
     user: Allowed<ExportMasked>,
     page: Page,
     form: Form<DownloadForm>,
 ) -> Outcome {
-    let (_, form) = form.checked();
-    let DownloadForm { period, cell, format, purpose } = form?;
+    let (fields, form) = form.checked();
+    let DownloadForm { period, cell, format, purpose } = match form {
+        Ok(form) => form,
+        Err(error) => {
+            let of = file_form(&fields);
+            return again(page, fields, error.into(), &of);
+        }
+    };
     let query = period.query(&page);
-    let file = page
+    let made = page
         .run(move |store| {
             let by = user.authorized()?;
             export_population(store, &by, query, cell.as_ref(), format, &purpose)
         })
-        .await?;
-    Ok::<_, Fault>(file_response(format, file))
+        .await;
+    match made {
+        Ok(file) => Ok::<_, Fault>(file_response(format, file)),
+        Err(fault) => {
+            let of = file_form(&fields);
+            again(page, fields, fault, &of)
+        }
+    }
+}
+
+fn file_form(fields: &Fields) -> FileForm {
+    let names: Vec<&'static str> = PERIOD_FIELDS.iter().chain(CELL_FIELDS).copied().collect();
+    let path = if fields.value("figure").is_empty() { BASE } else { ROWS };
+    let back = page_address(path, fields, &names, &[]);
+    FileForm { action: "/reports/population/download", hidden: hidden(fields, &names), back }
 }

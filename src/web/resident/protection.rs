@@ -26,7 +26,12 @@ pub async fn show(user: Allowed<ViewRegistry>, page: Page, path: Path<i64>) -> O
     let file = page
         .run(move |store| protection::load_file(store, &user.authorized()?, id, rights))
         .await?;
-    let title = format!("{}:{}", page.t("protection.title"), mask::name(&file.name));
+    let title = format!(
+        "{}{}{}",
+        page.t("protection.title"),
+        page.t("layout.colon"),
+        mask::name(&file.name)
+    );
     let back = format!("/residents/{id}");
     let page = page.title_text(title).under("resident.list_title", "/residents");
     let page = page.under_text(mask::name(&file.name), &back);

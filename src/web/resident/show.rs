@@ -5,6 +5,7 @@ use askama::Template;
 use super::{sex_text, status_color};
 use crate::domain::award::DecisionKind;
 use crate::domain::code_table::{Ethnicity, Relation};
+use crate::domain::fact::FactKind;
 use crate::domain::ids::ResidentId;
 use crate::domain::life_event::Confidence;
 use crate::domain::money::Fen;
@@ -43,7 +44,7 @@ impl ShowPage<'_> {
     }
 
     fn decision(&self, last: &(DecisionKind, Month)) -> String {
-        format!("{} {}", self.page.either(last.0.zh(), last.0.en()), last.1)
+        format!("{} {}", self.page.either(last.0.zh(), last.0.en()), self.page.month(last.1))
     }
 
     /// Where the value before this entry is brought back; empty if it is not.
@@ -71,6 +72,10 @@ impl ShowPage<'_> {
     /// Whether the caller decides on this person's awards.
     fn decides(&self) -> bool {
         self.page.may(Permission::EditAward) && self.person.row.status != ResidentStatus::Merged
+    }
+
+    fn code<'a>(&self, kind: &FactKind, code: &'a str) -> &'a str {
+        kind.code_name(code).map_or(code, |(zh, en)| self.page.either(zh, en))
     }
 
     fn amount(&self, amount: &Option<Fen>) -> String {

@@ -99,7 +99,7 @@ async fn load(user: &Allowed<RegisterEvent>, page: Page, id: i64) -> Result<Load
         })
         .await?;
     let kind = page.either(report.kind.zh(), report.kind.en());
-    let title = format!("{kind}:{}", person.masked_name);
+    let title = format!("{kind}{}{}", page.t("layout.colon"), person.masked_name);
     let page = page.title_text(title).under("review.title", "/review");
     Ok(Loaded { page, report, person, homes })
 }

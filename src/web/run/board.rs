@@ -23,6 +23,9 @@ struct BoardPage<'a> {
     months: Vec<(String, String, bool)>,
     rows: Vec<BoardRow>,
     count: String,
+    regular: String,
+    arrears: String,
+    deduction: String,
     total: String,
     next: Next,
     has_summary: bool,
@@ -78,7 +81,9 @@ pub async fn show(user: Allowed<ReadReport>, page: Page, query: Query<MonthQuery
         })
         .collect();
     let runs = || board.rows.iter().filter_map(|row| row.run.as_ref());
-    let total: Fen = runs().map(|r| r.regular_fen + r.arrears_fen + r.deduction_fen).sum();
+    let regular: Fen = runs().map(|r| r.regular_fen).sum();
+    let arrears: Fen = runs().map(|r| r.arrears_fen).sum();
+    let deduction: Fen = runs().map(|r| r.deduction_fen).sum();
     let count: i32 = runs().map(|r| r.line_count).sum();
     page.show(|page| BoardPage {
         month: page.month(board.month),
@@ -89,7 +94,10 @@ pub async fn show(user: Allowed<ReadReport>, page: Page, query: Query<MonthQuery
             .map(|m| (m.to_string(), page.month(*m), *m == board.month))
             .collect(),
         count: page.number(count),
-        total: money(total),
+        regular: money(regular),
+        arrears: money(arrears),
+        deduction: money(deduction),
+        total: money(regular + arrears + deduction),
         next: next(page, &board),
         has_summary: runs().next().is_some(),
         rows,

@@ -3,6 +3,7 @@
 
 use askama::Template;
 
+use super::clause::clause_words;
 use super::show::kind_word;
 use super::words::RunWords;
 use crate::domain::ids::{LineId, RunId};
@@ -156,7 +157,7 @@ fn steps(page: &Page, view: &LineView) -> Vec<StepWords> {
         .iter()
         .map(|step| StepWords {
             text: page.either(&step.zh, &step.en).to_owned(),
-            clause: step.clause.clone(),
+            clause: clause_words(page, &step.clause),
             amount: step.amount.map(money).unwrap_or_default(),
         })
         .collect();

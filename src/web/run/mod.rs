@@ -2,6 +2,7 @@
 
 pub(crate) mod approval;
 mod board;
+mod clause;
 mod close;
 mod line;
 mod lines;

@@ -26,6 +26,7 @@ struct ReturnsPage<'a> {
     found: Vec<LineWords>,
     reasons: Vec<(&'static str, String)>,
     can_record: bool,
+    closed: bool,
     searched: bool,
 }
 
@@ -158,6 +159,7 @@ fn template<'a>(page: &'a Page, id: i64, loaded: &Loaded, form: FormView) -> Ret
             Some(_) => list.items.iter().filter(payable).map(|i| LineWords::new(page, i)).collect(),
             None => Vec::new(),
         },
+        closed: list.run.state == RunState::Closed,
         searched: name.is_some(),
         name: name.clone().unwrap_or_default(),
         reasons: ReturnReason::ALL

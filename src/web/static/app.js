@@ -33,6 +33,59 @@ for (const button of document.querySelectorAll("[data-print]")) {
   button.addEventListener("click", () => window.print());
 }
 
+// A table that fits its box has its head stay in sight and is no stop of the Tab key.
+const fit = () => {
+  for (const box of document.querySelectorAll(".table-scroll")) {
+    box.classList.remove("fits");
+    const fits = box.scrollWidth <= box.clientWidth;
+    box.classList.toggle("fits", fits);
+    if (fits) box.removeAttribute("tabindex"); else box.tabIndex = 0;
+  }
+};
+fit();
+addEventListener("resize", fit);
+
+// A list that is complete on its page is sorted by its heads.
+for (const table of document.querySelectorAll("table.sortable")) {
+  const body = table.tBodies[0];
+  if (document.querySelector(".pager a") || body.rows.length < 2) continue;
+  const heads = [...table.tHead.rows[0].cells];
+  heads.forEach((head, at) => {
+    if (!head.textContent.trim()) return;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "sort";
+    button.append(...head.childNodes);
+    head.append(button);
+    const number = head.classList.contains("number");
+    const key = (row) => {
+      const text = row.cells[at].textContent.trim();
+      return number ? Number(text.replace("\u2212", "-").replace(/[^\d.-]/g, "")) || 0 : text;
+    };
+    button.addEventListener("click", () => {
+      const turn = head.getAttribute("aria-sort") === "ascending" ? -1 : 1;
+      for (const other of heads) other.removeAttribute("aria-sort");
+      head.setAttribute("aria-sort", turn > 0 ? "ascending" : "descending");
+      const order = (a, b) => (number ? key(a) - key(b) : key(a).localeCompare(key(b), document.documentElement.lang, { numeric: true }));
+      body.append(...[...body.rows].sort((a, b) => turn * order(a, b)));
+    });
+  });
+}
+
+// A menu below a button closes by Escape and when something else is pressed.
+document.addEventListener("keydown", (event) => {
+  const open = event.key === "Escape" && document.querySelector("details.menu[open]");
+  if (open) { open.open = false; open.querySelector("summary").focus(); }
+});
+document.addEventListener("click", (event) => {
+  for (const open of document.querySelectorAll("details.menu[open]")) if (!open.contains(event.target)) open.open = false;
+});
+
+for (const button of document.querySelectorAll("[data-back]")) {
+  button.hidden = history.length < 2;
+  button.addEventListener("click", () => history.back());
+}
+
 // Progress of a job: asks rarely, says little.
 const job = document.querySelector("[data-job]");
 if (job) {

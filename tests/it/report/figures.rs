@@ -128,7 +128,7 @@ on_both! {
             }
         }
         let html = String::from_utf8(notice("dibao", Format::Html).expect("a notice")).expect("UTF-8");
-        for word in ["公示期 7 日:2023-11-20 至 2023-11-26", "0517-12345", "草稿", "A4 landscape"] {
+        for word in ["公示期 7 日：2023-11-20 至 2023-11-26", "0517-12345", "草稿", "A4 landscape"] {
             assert!(html.contains(word), "{word}");
         }
         assert!(notice("dibao", Format::Xlsx).expect("a workbook").starts_with(b"PK"));

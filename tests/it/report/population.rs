@@ -180,7 +180,13 @@ fn a_supervisor_sees_the_own_community_on_the_page() {
         assert_eq!(wrong.status, 422);
         let fields = "from=2023-09&to=2023-10&basis=register&format=csv&purpose=";
         let download = "/reports/population/download";
-        assert_eq!(browser.submit(&app, base, download, fields).await.status, 422);
+        let refused = browser.submit(&app, base, download, fields).await;
+        assert_eq!(refused.status, 422);
+        for kept in
+            ["href=\"#purpose\"", "name=\"from\" value=\"2023-09\"", "from=2023-09&#38;to=2023-10"]
+        {
+            assert!(refused.body.contains(kept), "{kept}: {}", refused.body);
+        }
         let file =
             browser.submit(&app, base, download, &format!("{fields}%E4%B8%8A%E6%8A%A5")).await;
         assert_eq!((file.status, file.header("x-content-sha256").len()), (200, 64));

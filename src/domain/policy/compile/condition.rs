@@ -200,7 +200,7 @@ impl Builder {
     }
 }
 
-/// A fact by the names of its kind and codes: `分类(重病等)：重病`.
+/// A fact by the names of its kind and codes: `分类（重病等）：重病`.
 fn fact_words(kind: FactKind, codes: &[String]) -> (String, String) {
     let name = |code: &str| kind.code_name(code);
     let zh: Vec<&str> = codes.iter().map(|c| name(c).map_or(c.as_str(), |n| n.0)).collect();

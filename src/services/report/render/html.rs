@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use super::super::document::{Cell, Column, Group, Head, Section, TableRow};
 use super::Render;
+use crate::domain::punctuation::full_width;
 
 /// Official fonts where there are any, otherwise whatever has Chinese.
 const STYLE: &str = "\
@@ -58,8 +59,11 @@ impl<'a> HtmlPage<'a> {
             "<div class=\"table-scroll\" tabindex=\"0\"><table class=\"report\"><thead><tr>",
         );
         for group in &groups {
-            let title = escape(group.title);
-            if two_rows && group.columns.iter().all(|column| column.title.is_empty()) {
+            let title = said(group.title);
+            if group.below {
+                let end = html.len() - "</th>".len();
+                html.insert_str(end, &format!("<br>{title}"));
+            } else if two_rows && group.columns.iter().all(|column| column.title.is_empty()) {
                 html.push_str(&format!("<th rowspan=\"2\">{title}</th>"));
             } else {
                 html.push_str(&format!("<th colspan=\"{}\">{title}</th>", group.columns.len()));
@@ -70,7 +74,7 @@ impl<'a> HtmlPage<'a> {
             html.push_str("<tr>");
             let lower = groups.iter().flat_map(|group| &group.columns);
             for Column { title, .. } in lower.filter(|column| !column.title.is_empty()) {
-                html.push_str(&format!("<th>{}</th>", escape(title)));
+                html.push_str(&format!("<th>{}</th>", said(title)));
             }
             html.push_str("</tr>");
         }
@@ -87,7 +91,12 @@ impl<'a> HtmlPage<'a> {
             }
             let class = if cell.is_number() { " class=\"n\"" } else { "" };
             let text = if at == 0 && repeated { String::new() } else { on_screen(cell) };
-            html.push_str(&format!("<td{class}>{text}</td>"));
+            if group.below {
+                let end = html.len() - "</td>".len();
+                html.insert_str(end, &format!("<br>{text}"));
+            } else {
+                html.push_str(&format!("<td{class}>{text}</td>"));
+            }
         }
         html.push_str("</tr>\n");
         html
@@ -96,7 +105,7 @@ impl<'a> HtmlPage<'a> {
 
 impl Render for HtmlPage<'_> {
     fn begin(&mut self, head: &Head) -> io::Result<()> {
-        let title = escape(&head.title);
+        let title = said(&head.title);
         if !self.fragment {
             write!(
                 self.out,
@@ -107,12 +116,12 @@ impl Render for HtmlPage<'_> {
         write!(
             self.out,
             "<div class=\"above\"><span>{}</span><span>{}</span><span>{}</span></div>\n",
-            escape(&head.left),
-            escape(&head.middle),
-            escape(&head.right),
+            said(&head.left),
+            said(&head.middle),
+            said(&head.right),
         )?;
         for mark in &head.marks {
-            writeln!(self.out, "<p class=\"mark\">{}</p>", escape(mark))?;
+            writeln!(self.out, "<p class=\"mark\">{}</p>", said(mark))?;
         }
         Ok(())
     }
@@ -123,7 +132,7 @@ impl Render for HtmlPage<'_> {
         self.above = None;
         writeln!(self.out, "<section class=\"sheet\">")?;
         if !section.heading.is_empty() {
-            writeln!(self.out, "<h2>{}</h2>", escape(&section.heading))?;
+            writeln!(self.out, "<h2>{}</h2>", said(&section.heading))?;
         }
         if section.sheets().len() > 1 {
             self.second = self.header(2);
@@ -154,7 +163,7 @@ impl Render for HtmlPage<'_> {
             )?;
         }
         for note in notes {
-            writeln!(self.out, "<p>{}</p>", escape(note))?;
+            writeln!(self.out, "<p>{}</p>", said(note))?;
         }
         writeln!(self.out, "</section>")
     }
@@ -162,7 +171,7 @@ impl Render for HtmlPage<'_> {
     fn finish(&mut self, head: &Head) -> io::Result<()> {
         write!(self.out, "<div class=\"footer\">")?;
         for text in &head.footer {
-            write!(self.out, "<span>{}</span>", escape(text))?;
+            write!(self.out, "<span>{}</span>", said(text))?;
         }
         writeln!(self.out, "</div>{}", if self.fragment { "" } else { "\n</body></html>" })?;
         self.out.flush()
@@ -174,6 +183,12 @@ fn on_screen(cell: &Cell) -> String {
     let text = cell.show();
     let text = if cell.is_number() { text.replace('-', "\u{2212}") } else { text };
     escape(&text)
+}
+
+/// What the report itself says, as Chinese print sets it; stored values stay as
+/// they are.
+fn said(text: &str) -> String {
+    escape(&full_width(text))
 }
 
 fn escape(text: &str) -> String {

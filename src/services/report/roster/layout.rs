@@ -81,12 +81,34 @@ pub(super) const COLUMNS: [(&str, &str, bool); 30] = [
     ("备注", "note", false),
 ];
 
+/// What stands below the column before it, so that a row fits across A4 in type
+/// that can be read.
+const BELOW: [&str; 16] = [
+    "community",
+    "program",
+    "tier",
+    "head_id_no",
+    "id_no",
+    "cert_no",
+    "standard",
+    "supplement",
+    "regular",
+    "arrears_months",
+    "deduction_reason",
+    "payee_id_no",
+    "account",
+    "phone",
+    "change",
+    "note",
+];
+
 /// The header.
 pub(super) fn columns() -> Vec<Group> {
     COLUMNS
         .iter()
         .map(|&(title, key, brief)| {
             let group = Group::single(title, key, EVERY_SHEET);
+            let group = if BELOW.contains(&key) { group.below() } else { group };
             if brief { group } else { group.not_brief() }
         })
         .collect()
