@@ -6,9 +6,11 @@
 #   tests/browser/run.sh journeys [FILTER]
 #   tests/browser/run.sh gates [all]         all: every page x role x language x width
 #   tests/browser/run.sh screenshots FOLDER  every page x role x language x width, and the print sheets
+#   tests/browser/run.sh pictures FOLDER     the pictures of the README: docs/images
 #
 # MINGCE_BIN: the program to try; otherwise `cargo build` makes it.
 set -euo pipefail
+HERE="$PWD"
 cd "$(dirname "$0")"
 
 missing=()
@@ -46,6 +48,6 @@ case "${1:-}" in
     "") journeys && node gates.mjs ;;
     journeys) journeys "${2:-}" ;;
     gates) node gates.mjs "${2:-}" ;;
-    screenshots) node screenshots.mjs "${2:?a folder}" ;;
-    *) sed -n 2,11p run.sh >&2; exit 2 ;;
+    screenshots | pictures) node "$1.mjs" "$(cd "$HERE" && realpath -m "${2:?a folder}")" ;;
+    *) sed -n 2,12p run.sh >&2; exit 2 ;;
 esac

@@ -1,52 +1,58 @@
 // node screenshots.mjs FOLDER: every page × role × {zh, en} × {375, 1366}, and
-// what is printed, for looking at.
+// what is printed, for looking at. ROLES, LANGS, WIDTHS, ONLY (a part of a
+// path) narrow it.
 import { mkdirSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { device, launch, signIn } from "./lib/browser.mjs";
-import { findPages, prepare, ROLES } from "./lib/pages.mjs";
+import { device, launch, openConfirmed } from "./lib/browser.mjs";
+import { findPages, prepare, printed, ROLES, visitors } from "./lib/pages.mjs";
 import { Office } from "./lib/office.mjs";
+import { pdf } from "./lib/print.mjs";
 
 const folder = process.argv[2];
-const roles = process.env.ROLES?.split(" ").filter(Boolean) ?? ROLES;
+const listed = (name, otherwise) => process.env[name]?.split(" ").filter(Boolean) ?? otherwise;
+const [roles, langs, widths] = [listed("ROLES", ROLES), listed("LANGS", ["zh", "en"]), listed("WIDTHS", ["375", "1366"]).map(Number)];
+const only = process.env.ONLY ?? "";
 mkdirSync(folder, { recursive: true });
 const office = await Office.demo().serve();
 const browser = await launch();
 let count = 0;
 
-const PRINTED = [
-  ["clerk", "/reports/monthly?month=2023-11"], ["clerk", "/reports/roll?month=2023-11"], ["clerk", "/reports/notice?month=2023-11"],
-  ["clerk", "/reports/annual?month=2023-11"], ["clerk", "/reports/population?from=2023-01&to=2023-11"],
-];
+const named = (path) => path.replaceAll("/", "-").replaceAll("{}", "x").replaceAll(/[?&=]+/g, "_").slice(1);
+
+async function shoot(page, name, width) {
+  await page.setViewportSize({ width, height: width < 600 ? 740 : 900 });
+  await page.screenshot({ path: join(folder, `${name}_${width}.png`), fullPage: true });
+  count += 1;
+}
 
 try {
   await prepare(browser, office);
+  const visit = visitors(browser, office);
   for (const role of roles) {
     let pages;
-    for (const lang of ["zh", "en"]) {
-      const page = await device(browser, office, { lang });
-      await signIn(page, office.accounts[role]);
-      pages ??= await findPages(page, office, office.accounts[role]);
-      for (const width of [375, 1366]) {
-        await page.setViewportSize({ width, height: width < 600 ? 740 : 900 });
-        for (const [pattern, path] of pages) {
-          await page.goto(path);
-          const name = `${role}_${pattern.replaceAll("/", "-").replaceAll("{}", "x").slice(1)}_${lang}_${width}.png`;
-          await page.screenshot({ path: join(folder, name), fullPage: true });
-          count += 1;
-        }
+    for (const lang of langs) {
+      const page = await visit(role, { lang });
+      pages ??= await findPages(page, office, 4);
+      for (const [pattern, path] of [...pages, ["/nothing", "/nothing"]]) {
+        if (!pattern.includes(only)) continue;
+        await page.goto(path);
+        if (page.url().includes("/me/confirm")) await openConfirmed(page, path, office.accounts[role]);
+        for (const width of widths) await shoot(page, `${role}_${named(pattern)}_${lang}`, width);
       }
       await page.context().close();
     }
   }
-  for (const [role, path] of PRINTED) {
-    const page = await device(browser, office);
-    await signIn(page, office.accounts[role]);
-    await page.goto(path);
-    const name = join(folder, `print_${path.split("?")[0].replaceAll("/", "-").slice(1)}`);
-    await page.pdf({ path: `${name}.pdf`, preferCSSPageSize: true, printBackground: true });
-    execFileSync("pdftoppm", ["-r", "70", "-png", `${name}.pdf`, name]);
-    await page.context().close();
+  const outside = await device(browser, office);
+  await outside.goto("/login");
+  for (const width of widths) await shoot(outside, "nobody_login_zh", width);
+  const paper = await visit("clerk");
+  for (const path of await printed(paper, office)) {
+    if (!path.includes(only)) continue;
+    await paper.goto(path);
+    const name = join(folder, `print_${named(path)}`);
+    await pdf(paper, `${name}.pdf`);
+    execFileSync("pdftoppm", ["-r", "80", "-png", `${name}.pdf`, name]);
     count += 1;
   }
   console.log(`${count} in ${folder}`);

@@ -28,7 +28,7 @@ async function comeIn(page, username, code, second) {
   await press(page, "启用动态口令");
   await sees(page, "恢复码只显示这一次");
   assert.equal(await page.locator(".codes li").count(), 10);
-  await press(page, "已抄写,进入系统");
+  await press(page, "已抄写，进入系统");
   return authenticator;
 }
 

@@ -37,7 +37,7 @@ test("a clerk mends a broken workbook", async (t) => {
   await sees(clerk, "有 1 处需要修改");
 
   await upload(clerk, broken);
-  await sees(clerk, "有错误,未保存", "有 3 处错误", "第 4 行", "第 6 行", "第 8 行");
+  await sees(clerk, "有错误，未保存", "有 3 处错误", "第 4 行", "第 6 行", "第 8 行");
   assert.equal((await office.api("clerk", "/residents?limit=1")).total, before, "a check stores nothing");
   const [download] = await Promise.all([clerk.waitForEvent("download"), clerk.getByRole("link", { name: "下载错误清单" }).click()]);
   await download.saveAs(errors);
@@ -45,7 +45,7 @@ test("a clerk mends a broken workbook", async (t) => {
   assert.equal(book("mend", errors, mended).trim(), "4 6 8");
 
   await upload(clerk, mended);
-  await sees(clerk, "全部可以导入,尚未保存");
+  await sees(clerk, "全部可以导入，尚未保存");
   await press(clerk.locator("main form"), "导入全部 12 行");
   await awaitJob(clerk);
   await sees(clerk, "已导入");

@@ -79,7 +79,7 @@ test("a clerk's month", async (t) => {
   for (const address of addresses) {
     await supervisor.goto(address);
     if (!(await supervisor.locator(`a[href="/residents/${dead.beneficiary}"]`).count())) continue;
-    await supervisor.getByRole("radio", { name: "属实,确认死亡" }).check();
+    await supervisor.getByRole("radio", { name: "属实，确认死亡" }).check();
     await fill(supervisor, { 决定日期: "2023-12-06" });
     await press(supervisor.locator("main form"), "保存决定");
     decided = true;
@@ -161,7 +161,7 @@ test("a clerk's month", async (t) => {
   await clerk.goto(`/lines/${of(second, wronged)[0].line}`);
   const name = (await clerk.locator("h1").innerText()).replace(/[*\s].*$/, "");
   await clerk.goto(`/runs/${run}/returns`);
-  await fill(clerk, { "姓名(开头几个字)": name });
+  await fill(clerk, { "姓名（开头几个字）": name });
   await press(clerk.locator("main form").first(), "查询");
   const returned = of(second, wronged)[0].line;
   await clerk.locator(`input[name=line][value="${returned}"]`).check();

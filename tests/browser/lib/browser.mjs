@@ -13,8 +13,9 @@ export const launch = () =>
  * about (a script's error, a refusal by the content security policy) is kept
  * in `page.complaints`.
  */
-export async function device(browser, office, { lang = "zh", width = 1366, js = true } = {}) {
+export async function device(browser, office, { lang = "zh", width = 1366, js = true, storageState } = {}) {
   const context = await browser.newContext({
+    storageState,
     baseURL: office.origin,
     locale: lang === "zh" ? "zh-CN" : "en-GB",
     viewport: { width, height: width < 600 ? 740 : 900 },

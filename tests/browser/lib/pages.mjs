@@ -10,37 +10,45 @@ export const ROLES = ["grid", "supervisor", "clerk", "approver", "auditor", "adm
 export const patternOf = (path) =>
   path.replace(/\/\d{4}-\d\d(?=\/|$)/g, "/{}").replace(/\/\d+(?=\/|$)/g, "/{}");
 
-/** How many pages of one kind are opened to find links and the fullest one; of the runs each stage. */
-const samples = (pattern) => (pattern === "/runs/{}" ? 16 : 6);
+/** Kinds of pages of which many are opened: a run in each stage, somebody with everything. */
+const RICH = { "/runs/{}": 16, "/residents/{}": 10, "/awards/{}": 10 };
+/** How many requests the search for pages keeps under way. */
+const ABREAST = 4;
 
 /**
  * The pages of whoever `page` is signed in as: a map from pattern to the
- * address of the fullest page of that kind.
+ * address of the fullest page of that kind, of `samples` that are opened.
  */
-export async function findPages(page, office, account) {
-  // Some pages ask for the password again; it then counts for five minutes.
-  await openConfirmed(page, "/me/confirm?next=/home", account);
+export async function findPages(page, office, samples) {
   const found = new Map();
   const tried = new Map();
   const seen = new Set();
   // The pages of a past month: by default they show this one.
   const queue = ["/home", "/me", "/api", "/reports/population?from=2023-01&to=2023-11", "/runs?month=2023-11", "/months/2023-12/close"];
-  for (let at = 0; at < queue.length; at += 1) {
-    const path = queue[at].split("?")[0];
-    const pattern = patternOf(path);
-    if (seen.has(queue[at]) || (tried.get(pattern) ?? 0) >= samples(pattern)) continue;
-    seen.add(queue[at]);
-    tried.set(pattern, (tried.get(pattern) ?? 0) + 1);
-    const answer = await page.request.get(office.origin + queue[at]);
+  const look = async (address) => {
+    const pattern = patternOf(address.split("?")[0]);
+    const answer = await page.request.get(office.origin + address);
     const type = answer.headers()["content-type"] ?? "";
     const end = new URL(answer.url());
-    if (!answer.ok() || !type.startsWith("text/html") || patternOf(end.pathname) !== pattern) continue;
+    if (!answer.ok() || !type.startsWith("text/html") || patternOf(end.pathname) !== pattern) return;
     const html = await answer.text();
-    if (html.length > (found.get(pattern)?.length ?? 0)) found.set(pattern, { length: html.length, path: queue[at] });
+    if (html.length > (found.get(pattern)?.length ?? 0)) found.set(pattern, { length: html.length, path: address });
     for (const [, href] of html.matchAll(/href="(\/[^"]*)"/g)) {
       const next = href.replaceAll(/&(amp|#38);/g, "&").split("#")[0];
       if (!/^\/(static|favicon|lang)|\.(xlsx|csv|json)(\?|$)/.test(next)) queue.push(next);
     }
+  };
+  for (let at = 0; at < queue.length; ) {
+    const wave = [];
+    for (; at < queue.length && wave.length < ABREAST; at += 1) {
+      const pattern = patternOf(queue[at].split("?")[0]);
+      const enough = RICH[pattern] ?? samples;
+      if (seen.has(queue[at]) || (tried.get(pattern) ?? 0) >= enough) continue;
+      seen.add(queue[at]);
+      tried.set(pattern, (tried.get(pattern) ?? 0) + 1);
+      wave.push(look(queue[at]));
+    }
+    await Promise.all(wave);
   }
   return new Map([...found].map(([pattern, { path }]) => [pattern, path]));
 }
@@ -49,8 +57,6 @@ export async function findPages(page, office, account) {
 const ELSEWHERE = new Set([
   // A task is opened by a report that turns out wrong; the demo has none.
   "/review/tasks/{}",
-  // States that the demo lacks: a policy that waits, a hold. tests/it/web_policy.rs opens them.
-  "/policies/{}/activate", "/policies/{}/cost", "/awards/{}/holds/{}/release",
   // Fetched by the scripts for work without a network.
   "/drafts/keys", "/sw.js", "/shell/households/member", "/shell/households/new", "/shell/outbox", "/shell/residents/new",
   "/policies/{}/file",
@@ -120,6 +126,19 @@ export async function prepare(browser, office) {
   await clerk.locator("#decided_on").fill("2023-12-05");
   await press(clerk.locator("main form"), "提交确认");
 
+  // A payment that is held, and a standard that waits for its second person.
+  await clerk.goto("/entitlements");
+  await clerk.goto(await clerk.locator("tbody th a").first().getAttribute("href"));
+  await press(clerk.locator("main"), "暂缓发放");
+  await clerk.locator("#reason").fill("银行账户待核实");
+  await press(clerk.locator("main form"), "暂缓发放");
+  await clerk.goto("/policies");
+  const [inForce] = await clerk.locator("main a[href^='/policies/']").evaluateAll((links) => links.map((a) => a.getAttribute("href")));
+  const policy = await (await clerk.request.get(`${office.origin}${inForce}/file`)).text();
+  const raised = policy.replace(/^version = (\d+)/m, (_, version) => `version = ${Number(version) + 1}`);
+  await clerk.locator("#file").setInputFiles({ name: "policy.toml", mimeType: "application/toml", buffer: Buffer.from(raised) });
+  await press(clerk.locator("main form"), "提交");
+
   const approver = await device(browser, office);
   await signIn(approver, office.accounts.approver);
   await openConfirmed(approver, "/me/confirm?next=/approvals", office.accounts.approver);
@@ -148,4 +167,36 @@ export async function prepare(browser, office) {
   await admin.getByRole("radio", { name: "审批人" }).check();
   await press(admin.locator("main form"), "新增并生成一次性登录码");
   await admin.context().close();
+}
+
+/**
+ * A page for a role in a language, its session shared with the role's other
+ * pages: passwords are asked for once.
+ */
+export function visitors(browser, office) {
+  const sessions = {};
+  const session = async (role) => {
+    const page = await device(browser, office);
+    await signIn(page, office.accounts[role]);
+    // Some pages ask for the password again; it then counts for five minutes.
+    await openConfirmed(page, "/me/confirm?next=/home", office.accounts[role]);
+    const state = await page.context().storageState();
+    await page.context().close();
+    return state;
+  };
+  return async (role, options = {}) => {
+    sessions[role] ??= session(role);
+    return device(browser, office, { ...options, storageState: await sessions[role] });
+  };
+}
+
+/** Paths of what is printed, in the demo's November, with the role that prints it. */
+export async function printed(page, office) {
+  const html = await (await page.request.get(`${office.origin}/reports/roll?month=2023-11`)).text();
+  const select = /<select id="program"[\s\S]*?<\/select>/.exec(html)?.[0] ?? "";
+  const rolls = [...select.matchAll(/value="(\w+)"/g)].map(([, program]) => `/reports/roll?month=2023-11&program=${program}`);
+  return [
+    "/reports/monthly?month=2023-11", ...rolls, "/reports/notice?month=2023-11", "/reports/annual?month=2023-11",
+    "/reports/annual/rows?month=2023-11&figure=R09", "/reports/population?from=2023-01&to=2023-11",
+  ];
 }
