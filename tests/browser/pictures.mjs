@@ -36,7 +36,7 @@ const PICTURES = [
     const run = await page.locator("tbody th a").nth(1).getAttribute("href");
     await first(page, `${run}/lines`, 0);
   }],
-  ["monthly", "clerk", { width: 1366, height: 760 }, (page) => page.goto("/reports/monthly?month=2023-11")],
+  ["monthly", "clerk", { width: 1366, height: 620 }, (page) => page.goto("/reports/monthly?month=2023-11")],
   ["dashboard", "approver", DESK, (page) => page.goto("/dashboards?month=2023-11")],
 ];
 
