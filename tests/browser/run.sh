@@ -33,14 +33,17 @@ if [ ! -f node_modules/.lock ] || ! cmp -s package-lock.json node_modules/.lock;
 fi
 if [ -z "${MINGCE_BIN:-}" ]; then
     (cd ../.. && cargo build --locked --quiet)
+    MINGCE_BIN="$(cargo metadata --format-version 1 --no-deps --locked |
+        python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug/mingce"
 fi
+export MINGCE_BIN
 
 # In memory where there is such a folder: the demo is thousands of commits.
 WORK="$(mktemp -d "$([ -w /dev/shm ] && echo /dev/shm || echo /tmp)/mingce-browser.XXXXXX")"
 trap 'rm -rf "$WORK"' EXIT
 export TMPDIR="$WORK" MINGCE_DEMO="$WORK/demo"
 mkdir "$MINGCE_DEMO"
-"${MINGCE_BIN:-../../target/debug/mingce}" --data "$MINGCE_DEMO/data" --json demo --residents 600 --no-serve \
+"$MINGCE_BIN" --data "$MINGCE_DEMO/data" --json demo --residents 600 --no-serve \
     >"$MINGCE_DEMO/accounts.json" 2>"$WORK/demo.log" || { cat "$WORK/demo.log"; exit 1; }
 
 journeys() { node --test --test-concurrency="${JOBS:-2}" --test-reporter=spec $(ls journeys/*"${1:-}"*.test.mjs); }

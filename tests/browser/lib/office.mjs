@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
-const BIN = process.env.MINGCE_BIN ?? join(ROOT, "target/debug/mingce");
+const BIN = process.env.MINGCE_BIN; // run.sh sets it
 
 /** Runs a command on a registry; its standard output. Throws if it fails. */
 export function cli(data, ...args) {
