@@ -2,8 +2,9 @@
 # A real browser on the real program. Needs nothing but Debian: installs what is
 # missing.
 #
-#   tests/browser/run.sh                     journeys, each page once through the gates
+#   tests/browser/run.sh                     journeys, a few trials, each page once through the gates
 #   tests/browser/run.sh journeys [FILTER]
+#   tests/browser/run.sh trials [CUTS [KILLS]]  a family entered with the network cut, the browser killed: 3 and 1
 #   tests/browser/run.sh gates [all]         all: every page x role x language x width
 #   tests/browser/run.sh screenshots FOLDER  every page x role x language x width, and the print sheets
 #   tests/browser/run.sh pictures FOLDER     the pictures of the README: docs/images
@@ -48,9 +49,10 @@ mkdir "$MINGCE_DEMO"
 
 journeys() { node --test --test-concurrency="${JOBS:-2}" --test-reporter=spec $(ls journeys/*"${1:-}"*.test.mjs); }
 case "${1:-}" in
-    "") journeys && node gates.mjs ;;
+    "") journeys && node trials.mjs 3 1 && node gates.mjs ;;
     journeys) journeys "${2:-}" ;;
+    trials) node trials.mjs "${2:-3}" "${3:-1}" ;;
     gates) node gates.mjs "${2:-}" ;;
     screenshots | pictures) node "$1.mjs" "$(cd "$HERE" && realpath -m "${2:?a folder}")" ;;
-    *) sed -n 2,12p run.sh >&2; exit 2 ;;
+    *) sed -n 2,13p run.sh >&2; exit 2 ;;
 esac

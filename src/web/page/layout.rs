@@ -6,6 +6,7 @@ use crate::domain::role::Permission;
 const DRAFT_WORDS: &[(&str, &str)] = &[
     ("saved", "draft.saved"),
     ("failed", "draft.failed"),
+    ("unable", "draft.unable"),
     ("never", "draft.never"),
     ("locked", "draft.locked"),
     ("resumed", "draft.resumed"),

@@ -4,7 +4,11 @@
 (() => {
   const box = globalThis.vault;
   const words = document.getElementById("draft-words")?.dataset;
-  if (!box || !box.able || !words) return;
+  if (!box || !words) return;
+  const status = document.getElementById("draft-status");
+  const say = (text) => { if (status) { status.hidden = false; status.textContent = text; } };
+  // Without HTTPS a browser gives no page the means to encrypt.
+  if (!box.able) { say(words.unable); document.documentElement.dataset.drafts = "none"; return; }
 
   const clock = () => new Date().toTimeString().slice(0, 5);
   const fill = (text, value) => text.replace("{at}", value).replace("{n}", value);
@@ -97,8 +101,6 @@
   // ---- Forms -------------------------------------------------------------
 
   const form = document.querySelector("form[data-draft-form]");
-  const status = document.getElementById("draft-status");
-  const say = (text) => { if (status) { status.hidden = false; status.textContent = text; } };
 
   /** Content that must never lie on a device. */
   const restricted = () => [...form.querySelectorAll("[data-never-stored]")].some((choice) => choice.checked);
@@ -112,12 +114,21 @@
     return [name && name[0] + "*", of("address").slice(0, 24)].filter(Boolean).join(" · ");
   };
   const query = new URLSearchParams(location.search);
+  /** A blank form from the device stands for the page whose address it has. */
+  const action = () => /^\/households\/[1-9]\d*\/members\/new$/.test(location.pathname) ? location.pathname : new URL(form.action).pathname;
+  /** Sends the form as if there were no script: the server draws what is wrong. */
+  const natively = async (item, submitter) => {
+    form.action = (item && await target(item)) || action();
+    if (!form.elements.csrf.value) form.elements.csrf.value = box.token();
+    if (submitter?.name) form.append(Object.assign(document.createElement("input"), { type: "hidden", name: submitter.name, value: submitter.value }));
+    HTMLFormElement.prototype.submit.call(form);
+  };
 
   const draft = { id: form?.elements.draft?.value, seq: Date.now() };
   const current = (state, submitter) => {
     const fields = values(submitter);
     const parent = query.get("parent") || draft.parent;
-    const path = parent ? "/households/{parent}/members/new" : new URL(form.action).pathname;
+    const path = parent ? "/households/{parent}/members/new" : action();
     return [{
       ...draft, path, parent, root: query.get("root") || draft.root || parent, state, next: 0, at: Date.now(),
       title: document.querySelector("h1").textContent.trim(), page: location.pathname,
@@ -149,7 +160,7 @@
     restore(plain.fields);
     say(plain.problem || fill(words.resumed, new Date(item.at).toTimeString().slice(0, 5)));
     // The record was changed meanwhile: straight to the comparison.
-    if (item.state === "conflict") HTMLFormElement.prototype.submit.call(form);
+    if (item.state === "conflict") await natively(item);
   };
   const banner = (item) => {
     const place = document.getElementById("draft-found");
@@ -174,15 +185,15 @@
     if (done && done.state !== "queued") {
       // The server draws the form with what is wrong, or the comparison.
       await box.put({ ...(await box.find(item.id)), state: "draft" });
-      const then = submitter?.name ? Object.assign(document.createElement("input"), { type: "hidden", name: submitter.name, value: submitter.value }) : null;
-      if (then) form.append(then);
-      HTMLFormElement.prototype.submit.call(form);
+      await natively(item, submitter);
       return;
     }
     if (submitter?.value === "member") {
-      const next = new URLSearchParams({ parent: item.parent || item.id, root: item.root || item.id });
+      // The household itself may be with the server already.
+      const known = !item.parent && !item.path.startsWith("/households/new");
+      const next = new URLSearchParams(known ? {} : { parent: item.parent || item.id, root: item.root || item.id });
       for (const name of ["area", "residence_status", "ethnicity"]) next.set(name, form.elements[name]?.value || "");
-      location.assign("/households/0/members/new?" + next);
+      location.assign((known ? item.path : "/households/0/members/new") + "?" + next);
     } else location.assign("/outbox");
   };
 
@@ -289,7 +300,14 @@
     if (form) await watch();
     await show();
     document.getElementById("outbox-send")?.addEventListener("click", () => flush(true));
-    addEventListener("online", () => { box.unlock().then(() => flush(true)); });
+    // Another page was asked for; it is not here without a network.
+    const away = list && location.pathname !== "/outbox";
+    document.getElementById("outbox-away")?.toggleAttribute("hidden", !away);
+    addEventListener("online", async () => {
+      await box.unlock();
+      await flush(true);
+      if (away) location.reload();
+    });
     addEventListener("offline", show);
     await flush(list !== null);
     document.documentElement.dataset.drafts = box.ready() ? "ready" : "none";
@@ -302,7 +320,7 @@
     });
     navigator.serviceWorker.register(policy ? policy.createScriptURL("/sw.js") : "/sw.js")
       .then(() => navigator.serviceWorker.ready)
-      .then((worker) => worker.active?.postMessage("shells"))
+      .then((worker) => worker.active?.postMessage({ shells: document.documentElement.lang }))
       .catch(() => { /* no worker: writing works, opening without a network does not */ });
   }
 })();

@@ -6,6 +6,7 @@ const SHELLS = "shells-" + VERSION;
 const BLANK = [
   [/^\/households\/new$/, "/shell/households/new"],
   [/^\/households\/0\/members\/new$/, "/shell/households/member"],
+  [/^\/households\/\d+\/members\/new$/, "/shell/households/member"],
   [/^\/residents\/new$/, "/shell/residents/new"],
   [/^\/outbox$/, "/shell/outbox"],
 ];
@@ -23,20 +24,20 @@ self.addEventListener("activate", (event) => {
   })());
 });
 
-/** Fetches the blank forms anew; each that fails keeps its older copy. */
-const refresh = async () => {
+/** Fetches the blank forms anew, in the page's language; each that fails keeps its older copy. */
+const refresh = async (lang) => {
   const cache = await caches.open(SHELLS);
   let whole = true;
   for (const [, shell] of BLANK) {
     try {
-      const answer = await fetch(shell, { redirect: "error" });
+      const answer = await fetch(shell, { redirect: "error", headers: { "Accept-Language": lang } });
       if (answer.ok) await cache.put(shell, answer); else whole = false;
     } catch { whole = false; }
   }
   if (!whole) return;
   for (const name of await caches.keys()) if (name.startsWith("shells-") && name !== SHELLS) await caches.delete(name);
 };
-self.addEventListener("message", (event) => { if (event.data === "shells") event.waitUntil(refresh()); });
+self.addEventListener("message", (event) => { if (event.data?.shells) event.waitUntil(refresh(event.data.shells)); });
 
 self.addEventListener("fetch", (event) => {
   const url = new URL(event.request.url);
@@ -45,15 +46,16 @@ self.addEventListener("fetch", (event) => {
     event.respondWith(caches.match(event.request).then((kept) => kept || fetch(event.request)));
     return;
   }
-  const blank = BLANK.find(([path]) => path.test(url.pathname));
-  if (event.request.mode !== "navigate" || !blank) return;
+  if (event.request.mode !== "navigate") return;
+  // What has no blank form leads to what is unsent, which says that the network is away.
+  const shell = BLANK.find(([path]) => path.test(url.pathname))?.[1] ?? "/shell/outbox";
   // A member of a draft has no page of its own on the server.
   if (url.pathname.startsWith("/households/0/")) {
-    event.respondWith(caches.match(blank[1]).then((kept) => kept || fetch(blank[1])));
+    event.respondWith(caches.match(shell).then((kept) => kept || fetch(shell)));
     return;
   }
   event.respondWith(fetch(event.request).catch(async (error) => {
-    const kept = await caches.match(blank[1]);
+    const kept = await caches.match(shell);
     if (kept) return kept;
     throw error;
   }));

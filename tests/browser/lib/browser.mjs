@@ -8,21 +8,24 @@ const FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-bac
 export const launch = () =>
   chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
 
-/**
- * A page of its own device: no cookies of others. What the browser complains
- * about (a script's error, a refusal by the content security policy) is kept
- * in `page.complaints`.
- */
-export async function device(browser, office, { lang = "zh", width = 1366, js = true, storageState } = {}) {
-  const context = await browser.newContext({
-    storageState,
-    baseURL: office.origin,
-    locale: lang === "zh" ? "zh-CN" : "en-GB",
-    viewport: { width, height: width < 600 ? 740 : 900 },
-    javaScriptEnabled: js,
+const settings = (office, { lang = "zh", width = 1366, js = true, storageState }) => ({
+  storageState,
+  baseURL: office.origin,
+  locale: lang === "zh" ? "zh-CN" : "en-GB",
+  viewport: { width, height: width < 600 ? 740 : 900 },
+  javaScriptEnabled: js,
+});
+
+/** A device that keeps what it stores in a folder, also when its browser dies. */
+export async function openDevice(profile, office, options = {}) {
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS, ...settings(office, options),
   });
   context.setDefaultTimeout(15_000);
-  const page = await context.newPage();
+  return { context, page: watched(context.pages()[0] ?? (await context.newPage())) };
+}
+
+function watched(page) {
   page.complaints = [];
   page.on("pageerror", (error) => page.complaints.push(`${page.url()}: ${error}`));
   page.on("console", (message) => {
@@ -32,6 +35,17 @@ export async function device(browser, office, { lang = "zh", width = 1366, js = 
     }
   });
   return page;
+}
+
+/**
+ * A page of its own device: no cookies of others. What the browser complains
+ * about (a script's error, a refusal by the content security policy) is kept
+ * in `page.complaints`.
+ */
+export async function device(browser, office, options = {}) {
+  const context = await browser.newContext(settings(office, options));
+  context.setDefaultTimeout(15_000);
+  return watched(await context.newPage());
 }
 
 /** Presses a button, or follows a link, by its text; waits for the next page. */
