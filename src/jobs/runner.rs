@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::services::access::{base64_url, session};
+use crate::services::visit::quarter;
 use crate::services::{job, view_log};
 use crate::store::Store;
 
@@ -76,6 +77,7 @@ impl Runner {
 
     fn work(&self, store: &Store, worker: &str) {
         let mut rounds = 0_u32;
+        let mut planned = None;
         while !self.is_stopped() {
             match job::take(store, worker) {
                 Ok(Some(taken)) => {
@@ -97,6 +99,13 @@ impl Runner {
                 Err(error) => {
                     tracing::error!(code = error.code().as_str(), "jobs cannot be read");
                     self.wait();
+                }
+            }
+            let today = store.clock().today();
+            if planned != Some(today) {
+                planned = Some(today);
+                if let Err(error) = quarter::plan_quarter(store) {
+                    tracing::warn!(code = error.code().as_str(), "co-visits were not planned");
                 }
             }
             rounds = rounds.wrapping_add(1);

@@ -2,6 +2,7 @@
 
 pub mod hand_over;
 pub mod plan;
+pub mod quarter;
 pub mod round;
 
 use chrono::NaiveDate;
@@ -107,7 +108,7 @@ pub fn add(store: &Store, by: &Authorized<'_, EditRegistry>, input: &VisitInput)
         }
         let mut changes = Changes::default();
         if row.status.is_past() {
-            plan::close_plan(tx, &row, &mut changes)?;
+            plan::close_plan(tx, &row, &input.persons, &mut changes)?;
         }
         let id = row.id;
         insert(tx, &row, &input.persons)?;

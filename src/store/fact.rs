@@ -89,6 +89,22 @@ pub fn list_facts_of(
         .load(conn)
 }
 
+/// All facts of a kind in a street.
+///
+/// # Errors
+/// The database failed.
+pub fn list_facts_of_kind(
+    conn: &mut Db,
+    street: &str,
+    kind: FactKind,
+) -> QueryResult<Vec<FactRow>> {
+    fact::table
+        .filter(fact::street_code.eq(street).and(fact::kind.eq(kind)))
+        .order(fact::id)
+        .select(FactRow::as_select())
+        .load(conn)
+}
+
 /// All facts of a unit, oldest first.
 ///
 /// # Errors

@@ -1,13 +1,17 @@
-//! Rounds: a grid that changes hands.
+//! Rounds: a grid that changes hands, visits that plan themselves.
 
 use actix_web::test::init_service;
+use mingce::domain::fact::{FactDates, FactKind};
 use mingce::domain::household::HouseholdKind;
-use mingce::domain::role::Role;
+use mingce::domain::role::{Rights, Role};
+use mingce::domain::visit::{Purpose, VisitResult, VisitStatus};
 use mingce::services::access::Profile;
-use mingce::services::auth::EditRegistry;
+use mingce::services::auth::{EditAward, EditRegistry, ViewRegistry};
+use mingce::services::fact::{self, FactInput};
 use mingce::services::household::{self, HouseholdInput};
 use mingce::services::visit::hand_over::{HandOverInput, hand_over};
 use mingce::services::visit::plan::{self, PlanInput};
+use mingce::services::visit::{self, VisitInput, quarter};
 
 use crate::harness::TestRegistry;
 use crate::harness::http::{Answer, Browser, add_user, open_session, run, state};
@@ -125,5 +129,82 @@ on_both! {
         let grid = registry.actor("yi", Role::Grid);
         let by = grid.authorize::<EditRegistry>().expect("an editor");
         assert!(hand_over(&registry.store, &by, &back).is_err());
+    }
+
+    fn everybody_on_the_register_is_visited_once_a_quarter(registry) {
+        let office = Office::new(registry);
+        worker(registry, "jia", EAST);
+        add_user(registry, "boss", Role::Supervisor);
+        let patient = |name: &str, sequence: u32| {
+            let id = office.person(name, "1970-01-01", sequence);
+            let input = FactInput {
+                dates: FactDates { event_on: Some(day("2022-01-10")), reported_on: Some(day("2022-01-10")),
+                    ..FactDates::default() },
+                ..FactInput::decided(id, FactKind::MentalRegister, day("2022-01-10"))
+            };
+            fact::record(&registry.store, &office.may::<EditAward>(), &input).expect("registered");
+            id
+        };
+        let (one, two, three) = (patient("张三", 1), patient("李四", 2), patient("王五", 3));
+        office.person("赵六", "1970-01-01", 4);
+        // One is no longer on it.
+        let ended = FactInput {
+            code: Some(FactKind::ENDED.to_owned()),
+            dates: FactDates { event_on: Some(day("2023-09-10")), reported_on: Some(day("2023-09-10")),
+                ..FactDates::default() },
+            ..FactInput::decided(three, FactKind::MentalRegister, day("2023-09-10"))
+        };
+        fact::record(&registry.store, &office.may::<EditAward>(), &ended).expect("ended");
+        let plan = || quarter::plan_quarter(&registry.store).expect("planned");
+        assert_eq!((plan(), plan()), (2, 0), "once");
+        let seen = |rights: Rights| {
+            quarter::list_co_visits(&registry.store, &office.may::<ViewRegistry>(), rights).expect("a list")
+        };
+        assert_eq!(seen(Rights::default()), []);
+        let mental = Rights { mental: true, ..Rights::default() };
+        let list = seen(mental);
+        let who: Vec<_> = list.iter().map(|visit| visit.resident).collect();
+        assert_eq!(who, [one, two]);
+        assert!(list.iter().all(|visit| visit.due_on == Some(day("2023-12-31"))
+            && visit.worker == "jia" && visit.co_visitor == "精防医生"), "{list:?}");
+        // Nobody there: the visit is made, the patient is not seen, and is planned again.
+        let visit = |person, result| {
+            let input = VisitInput {
+                visit_no: format!("V-{person}-{result:?}"),
+                household: None,
+                persons: vec![person],
+                purpose: Purpose::Mental,
+                planned_on: None,
+                done_on: Some(day("2023-11-20")),
+                worker: "jia".to_owned(),
+                co_visitor: Some("精防医生".to_owned()),
+                result: Some(result),
+                status: VisitStatus::Done,
+                reviewed_on: None,
+                changed: Vec::new(),
+                next_on: None,
+            };
+            visit::add(&registry.store, &office.may::<EditRegistry>(), &input).expect("a visit")
+        };
+        visit(one, VisitResult::Absent);
+        assert_eq!(seen(mental).len(), 1, "the plan ends with the visit that carries it out");
+        assert_eq!(plan(), 1);
+        visit(one, VisitResult::Met);
+        visit(two, VisitResult::Family);
+        assert_eq!((seen(mental).len(), plan()), (0, 0));
+        // The next quarter plans its own.
+        registry.clock.move_to(day("2024-01-01"));
+        assert_eq!(plan(), 2);
+        assert!(seen(mental).iter().all(|visit| visit.due_on == Some(day("2024-03-31"))));
+        // On the page only with the right.
+        let state = state(registry, Profile::Demo);
+        run(async {
+            let app = init_service(mingce::app!(&state)).await;
+            assert!(!signed_in(registry, "boss").get(&app, "/visits").await.body.contains("co-visits"));
+            let by = office.may();
+            mingce::services::user::set_rights(&registry.store, &by, "boss", mental).expect("the right");
+            let page = signed_in(registry, "boss").get(&app, "/visits").await;
+            assert!(page.body.contains("本季度联合走访 (2)") && page.body.contains("张三"), "{}", page.body);
+        });
     }
 }

@@ -2,6 +2,8 @@
 //! sees it and goes there. Everybody involved signs in again on that day, so
 //! that nobody keeps what they saw before.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 
 use crate::clock;
@@ -208,6 +210,27 @@ fn workers_of<P: crate::services::auth::Permit>(
         username: row.username,
     });
     Ok(workers.collect())
+}
+
+/// Who keeps which area of a street on a day, by the name on screens.
+pub(super) fn keepers(
+    conn: &mut Db,
+    street: &str,
+    day: NaiveDate,
+) -> AppResult<BTreeMap<String, String>> {
+    let tree = area::load_tree(conn, day)?;
+    let all = list_rows(conn, street)?;
+    let mut keepers = BTreeMap::new();
+    for row in user::list(conn)? {
+        let works = row.role == Role::Grid.as_str() && row.status == "active";
+        if !works || tree.street_of(&row.scope_code) != Some(street) {
+            continue;
+        }
+        for area in areas_on(tree.below(&row.scope_code), &all, row.id, day) {
+            keepers.entry(area).or_insert_with(|| row.display_name.clone());
+        }
+    }
+    Ok(keepers)
 }
 
 fn list_rows(conn: &mut Db, street: &str) -> AppResult<Vec<HandOver>> {

@@ -160,7 +160,7 @@ pub fn verify_home(
             changed: String::new(),
         };
         let mut changes = Changes::default();
-        close_plan(tx, &row, &mut changes)?;
+        close_plan(tx, &row, &people, &mut changes)?;
         insert(tx, &row, &people)?;
         changes.created("visit", id);
         changes.write(tx, &act(by, "visit.verify", id))?;
@@ -168,24 +168,42 @@ pub fn verify_home(
     })
 }
 
-/// The plan that a visit carries out ends with it: it takes the visit's day and
-/// result, so that it is due no longer.
-pub(super) fn close_plan(tx: &mut Tx<'_>, done: &VisitRow, changes: &mut Changes) -> AppResult<()> {
-    let Some(home) = done.household_id else { return Ok(()) };
-    let open = rows::list_open_of(tx.conn, &done.street_code, home, done.purpose)?;
-    let Some(plan) = open.first() else { return Ok(()) };
-    let Some(old) = visits::find_visit(tx.conn, &done.street_code, *plan)? else { return Ok(()) };
-    let expected = old.status;
-    let new = VisitRow {
-        status: VisitStatus::Done,
-        done_on: done.done_on,
-        result: done.result,
-        worker: done.worker.clone(),
-        ..old
-    };
-    one_row(visits::mark_visit(tx.conn, &new, expected)?)?;
-    let states = (Some(expected.code().to_owned()), Some(new.status.code().to_owned()));
-    changes.field(("visit", *plan), "status", states.0, states.1);
+/// The plans that a visit carries out end with it: they take its day and
+/// result, so that they are due no longer. A plan is known by the people it is
+/// about; a home's also by the home, unless it is about one of them only.
+pub(super) fn close_plan(
+    tx: &mut Tx<'_>,
+    done: &VisitRow,
+    people: &[ResidentId],
+    changes: &mut Changes,
+) -> AppResult<()> {
+    let mut plans = Vec::new();
+    for person in people {
+        let open = rows::list_open_about(tx.conn, &done.street_code, *person, done.purpose)?;
+        plans.extend(open.first().copied());
+    }
+    let personal = matches!(done.purpose, Purpose::Child | Purpose::Mental);
+    if let (true, false, Some(home)) = (plans.is_empty(), personal, done.household_id) {
+        let open = rows::list_open_of(tx.conn, &done.street_code, home, done.purpose)?;
+        plans.extend(open.first().copied());
+    }
+    plans.sort_unstable();
+    plans.dedup();
+    for plan in plans {
+        let found = visits::find_visit(tx.conn, &done.street_code, plan)?;
+        let Some(old) = found else { continue };
+        let expected = old.status;
+        let new = VisitRow {
+            status: VisitStatus::Done,
+            done_on: done.done_on,
+            result: done.result,
+            worker: done.worker.clone(),
+            ..old
+        };
+        one_row(visits::mark_visit(tx.conn, &new, expected)?)?;
+        let states = (Some(expected.code().to_owned()), Some(new.status.code().to_owned()));
+        changes.field(("visit", plan), "status", states.0, states.1);
+    }
     Ok(())
 }
 

@@ -19,6 +19,7 @@ use crate::services::auth::{EditRegistry, ViewRegistry};
 use crate::services::directory::{AreaOption, list_area_options};
 use crate::services::visit::hand_over::{HandOverLine, list_hand_overs};
 use crate::services::visit::plan::{self, PlanInput};
+use crate::services::visit::quarter::{CoVisit, list_co_visits};
 use crate::services::visit::round::{self, Rounds};
 use crate::store::round::Incomplete;
 
@@ -43,6 +44,7 @@ struct ListPage<'a> {
     may_edit: bool,
     may_hand_over: bool,
     hand_overs: Vec<HandOverLine>,
+    co_visits: Vec<CoVisit>,
 }
 
 impl ListPage<'_> {
@@ -64,14 +66,24 @@ pub async fn list(user: Allowed<ViewRegistry>, page: Page) -> Outcome {
     let page = page.title("menu.visits");
     let may_edit = page.may(Permission::EditRegistry);
     let may_hand_over = may_edit && user.session().actor.role().is_second_person();
-    let (rounds, hand_overs) = page
+    let rights = user.session().extra();
+    let (rounds, hand_overs, co_visits) = page
         .run(move |store| {
             let by = user.authorized()?;
-            Ok((round::list(store, &by)?, list_hand_overs(store, &by)?))
+            let co_visits = list_co_visits(store, &by, rights)?;
+            Ok((round::list(store, &by)?, list_hand_overs(store, &by)?, co_visits))
         })
         .await?;
     let today = page.state().store.clock().today();
-    page.show(|page| ListPage { page, rounds, today, may_edit, may_hand_over, hand_overs })
+    page.show(|page| ListPage {
+        page,
+        rounds,
+        today,
+        may_edit,
+        may_hand_over,
+        hand_overs,
+        co_visits,
+    })
 }
 
 #[derive(Template)]
