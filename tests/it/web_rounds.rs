@@ -170,7 +170,7 @@ on_both! {
         // Nobody there: the visit is made, the patient is not seen, and is planned again.
         let visit = |person, result| {
             let input = VisitInput {
-                visit_no: format!("V-{person}-{result:?}"),
+                visit_no: mingce::domain::ids::lettered('V', registry.store.next_id()),
                 household: None,
                 persons: vec![person],
                 purpose: Purpose::Mental,

@@ -19,7 +19,7 @@ use crate::services::auth::{Authorized, ViewRegistry};
 use crate::services::record::{Act, Changes};
 use crate::store::audit::Entry;
 use crate::store::visit::VisitRow;
-use crate::store::{Db, Store, book, fact, membership, resident, round as rows};
+use crate::store::{Db, Store, book, co_visit, fact, membership, resident};
 
 /// Who comes along.
 const CO_VISITOR: &str = "精防医生";
@@ -49,7 +49,7 @@ fn missing(conn: &mut Db, street: &str, today: NaiveDate) -> AppResult<BTreeSet<
     }
     let (from, to) = quarter_of(today);
     let seen: BTreeSet<ResidentId> =
-        rows::list_visited_in(conn, street, Purpose::Mental, from, to)?.into_iter().collect();
+        co_visit::list_visited_in(conn, street, Purpose::Mental, from, to)?.into_iter().collect();
     let on_register = latest.into_iter().filter(|(id, (_, _, code))| {
         code.as_deref() != Some(FactKind::ENDED) && !seen.contains(id)
     });
@@ -149,7 +149,7 @@ pub fn list_co_visits(
         return Ok(Vec::new());
     }
     let lines: Vec<CoVisit> = store.read(|conn| {
-        let open = rows::list_open_to(conn, by.scope(), Purpose::Mental)?;
+        let open = co_visit::list_open_to(conn, by.scope(), Purpose::Mental)?;
         let lines = open.into_iter().map(|visit| CoVisit {
             resident: visit.resident,
             name: visit.name,
