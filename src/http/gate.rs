@@ -11,13 +11,14 @@ use actix_web::http::header::{self, HeaderMap};
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, Data};
 
+use super::carried::Carried;
 use super::edge::RequestInfo;
 use super::fault::Fault;
 use super::form::{self, CSRF_FIELD};
 use super::keyed::{self, Keyed};
 use super::route::{Access, RouteRow};
 use super::state::AppState;
-use super::{body, cookie, csrf};
+use super::{body, carried, cookie, csrf};
 use crate::domain::role::Role;
 use crate::error::AppError;
 use crate::services::access::{Kind, Level, Session, session, token};
@@ -43,7 +44,13 @@ pub async fn gate(
             }
         }
         Err(fault) => {
-            let response = actix_web::ResponseError::error_response(&fault);
+            let carried = req.extensions().get::<Carried>().cloned();
+            let response = match carried {
+                Some(carried) => crate::web::ask_to_sign_in(req.request(), &carried).await,
+                None => Err(fault),
+            };
+            let response =
+                response.unwrap_or_else(|fault| actix_web::ResponseError::error_response(&fault));
             Ok(req.into_response(response))
         }
     }
@@ -69,6 +76,12 @@ async fn admit(req: &mut ServiceRequest) -> Result<(), Fault> {
     let bearer = session.as_ref().is_some_and(|session| session.kind == Kind::Program);
     if let Some(session) = &session {
         req.extensions_mut().insert(Arc::clone(session));
+    }
+    if session.is_none()
+        && row.access != Access::Anyone
+        && let Some(carried) = carried::of(req, &state, &row).await
+    {
+        req.extensions_mut().insert(carried);
     }
     permitted(req, &row, session.as_deref(), &state, is_api)?;
     limit(&row, &state, &info)?;
@@ -247,7 +260,7 @@ fn binding(req: &ServiceRequest, session: Option<&Session>, state: &AppState) ->
 }
 
 /// The form token in a header or in the form, and the browser's own word.
-fn own_form(
+pub(super) fn own_form(
     req: &ServiceRequest,
     state: &AppState,
     binding: &str,

@@ -4,6 +4,7 @@
 
 pub mod address;
 pub mod body;
+pub mod carried;
 pub mod cookie;
 pub mod csrf;
 pub mod edge;

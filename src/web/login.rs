@@ -1,17 +1,19 @@
 //! P-01: sign-in, and the way out.
 
-use actix_web::HttpRequest;
+use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue, USER_AGENT};
+use actix_web::{FromRequest, HttpRequest};
 use askama::Template;
 
 use super::{FormView, Page, next};
 use crate::error::{AppResult, ErrorCode, Refusal};
+use crate::http::carried::Carried;
 use crate::http::form::Nothing;
 use crate::http::{Fault, Fields, Form, FromFields, Outcome, Query, SignedIn, cookie, fault};
 use crate::services::access::session::{self, Origin};
 use crate::services::access::sign_in::{self, Attempt};
-use crate::services::access::{Kind, Level, base64_url};
+use crate::services::access::{Kind, Level, base64_url, token_hash};
 use crate::store::Cipher;
 
 #[derive(Template)]
@@ -49,7 +51,8 @@ pub struct LoginForm {
 }
 
 impl FromFields for LoginForm {
-    const FIELDS: &'static [&'static str] = &["username", "password", "next"];
+    const FIELDS: &'static [&'static str] =
+        &["username", "password", "next", "carry_path", "carry_content"];
     fn from_fields(fields: &mut Fields) -> Option<LoginForm> {
         let username = fields.required("username", "请填写用户名。", "Enter your username.");
         let password = fields.value("password").to_owned();
@@ -68,23 +71,71 @@ pub async fn show(req: HttpRequest, page: Page, query: Query<NextQuery>) -> Outc
     if let Some(session) = page.session() {
         return Ok(fault::see_other(page_of(session.level)));
     }
+    draw(&req, page, Fields::default(), query.value.into_next(), StatusCode::OK)
+}
+
+fn draw(
+    req: &HttpRequest,
+    page: Page,
+    fields: Fields,
+    next: String,
+    status: StatusCode,
+) -> Outcome {
     let secure = page.state().settings.secure;
     let known = cookie::find(req.headers(), cookie::BEFORE, secure);
     let (page, fresh) = match known {
-        Some(_) => (page, None),
+        Some(known) => (page.bound_to(&known), None),
         None => {
             let value = noise();
             (page.bound_to(&value), Some(value))
         }
     };
     let page = page.title("login.title");
-    let form = FormView::new(&page, Fields::default());
-    let next = query.value.into_next();
-    let mut response = page.show(|page| LoginPage { page, form, next })?;
+    let form = FormView::new(&page, fields);
+    let mut response = page.draw(status, &LoginPage { page: &page, form, next })?;
     if let Some(value) = fresh {
         set_cookie(&mut response, &cookie::make(cookie::BEFORE, &value, secure));
     }
     Ok(response)
+}
+
+/// The sign-in in the place of a form whose session has ended, with its content.
+///
+/// # Errors
+/// The template failed.
+pub async fn ask_to_sign_in(req: &HttpRequest, carried: &Carried) -> Outcome {
+    let page = Page::from_request(req, &mut Payload::None).await?;
+    let fields =
+        Fields::with(&[("carry_path", &carried.path), ("carry_content", &carried.content)]);
+    draw(req, page, fields, String::new(), StatusCode::UNAUTHORIZED)
+}
+
+#[derive(Template)]
+#[template(path = "access/carried.html")]
+struct CarriedPage<'a> {
+    page: &'a Page,
+    carried: &'a Carried,
+}
+
+/// The form that waited for the sign-in, if the same person came back.
+async fn carried(
+    req: &HttpRequest,
+    page: &Page,
+    fields: &Fields,
+    signed_in: &sign_in::SignedIn,
+) -> Option<Carried> {
+    let path = fields.text("carry_path")?;
+    if signed_in.level != Level::Full || next::safe(&path) != path {
+        return None;
+    }
+    let dead = cookie::find(req.headers(), cookie::SESSION, page.state().settings.secure)?;
+    let token = signed_in.token.clone();
+    let owners = page
+        .run(move |store| Ok((session::owner_of(store, &dead)?, session::owner_of(store, &token)?)))
+        .await
+        .ok()?;
+    let same = owners.0.is_some() && owners.0 == owners.1;
+    same.then(|| Carried { path, content: fields.value("carry_content").to_owned() })
 }
 
 fn noise() -> String {
@@ -148,7 +199,14 @@ pub async fn submit(req: HttpRequest, page: Page, form: Form<LoginForm>) -> Outc
         Ok(signed_in) => {
             state.metrics.signed_in.fetch_add(1, Relaxed);
             let next = entered_next(signed_in.level, &fields);
-            let mut response = fault::see_other(&next);
+            let mut response = match carried(&req, &page, &fields, &signed_in).await {
+                None => fault::see_other(&next),
+                Some(carried) => {
+                    let binding = base64_url(&token_hash(&signed_in.token));
+                    let page = page.bound_to(&binding).title("login.carried_title");
+                    page.show(|page| CarriedPage { page, carried: &carried })?
+                }
+            };
             let secure = state.settings.secure;
             set_cookie(&mut response, &cookie::make(cookie::SESSION, &signed_in.token, secure));
             set_cookie(&mut response, &cookie::unmake(cookie::BEFORE, secure));

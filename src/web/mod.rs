@@ -43,6 +43,7 @@ use crate::services::access::Level;
 
 pub use form_view::FormView;
 pub use i18n::Lang;
+pub use login::ask_to_sign_in;
 pub use page::Page;
 
 const ENROLLING: Access = Access::At(&[Level::Enrol, Level::Full]);

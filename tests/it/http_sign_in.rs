@@ -137,6 +137,58 @@ on_both! {
         });
     }
 
+    fn a_form_of_an_ended_session_goes_along_through_the_sign_in(registry) {
+        let state = state(registry, Profile::Demo);
+        let _areas = crate::registry_office::Office::new(registry);
+        for name in ["clerk", "other"] {
+            add_user(registry, name, Role::Clerk);
+        }
+        run(async {
+            let app = init_service(mingce::app!(&state)).await;
+            let field = |body: &str, name: &str| {
+                let mark = format!("name=\"{name}\" value=\"");
+                let rest = body.split(&mark).nth(1).unwrap_or_else(|| panic!("{name}: {body}"));
+                rest.split('"').next().expect("a value").replace("&#38;", "&")
+            };
+            let encode = |text: &str| {
+                percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+            };
+            for (comes_back, goes_on) in [("clerk", true), ("other", false)] {
+                registry.clock.move_to("2023-11-20".parse().expect("a date"));
+                let mut browser = Browser::with_session(&open_session(registry, "clerk", Profile::Demo).0);
+                let open = browser.get(&app, "/residents/new").await;
+                let typed = format!(
+                    "draft={}&name={}&doc_kind=111&doc_no=1&residence_status=R1&area=x",
+                    field(&open.body, "draft"), encode("欧阳试"),
+                );
+                let body = format!("csrf={}&{typed}", field(&open.body, "csrf"));
+                registry.clock.move_to("2023-11-21".parse().expect("a date"));
+                // Without the token of that session nothing is carried.
+                let forged = browser.post(&app, "/residents/new", &format!("csrf=x.y&{typed}")).await;
+                assert_eq!((forged.status, forged.header("location")), (303, "/login"));
+                let asked = browser.post(&app, "/residents/new", &body).await;
+                assert_eq!(asked.status, 401, "{}", asked.body);
+                assert!(asked.body.contains("您填写的内容没有丢失"), "{}", asked.body);
+                let form = format!("csrf={}&carry_path={}&carry_content={}&{}", field(&asked.body, "csrf"),
+                    encode(&field(&asked.body, "carry_path")), encode(&field(&asked.body, "carry_content")),
+                    login(comes_back, PASSWORD, ""));
+                let back = browser.post(&app, "/login", &form).await;
+                if !goes_on {
+                    assert_eq!((back.status, back.header("location")), (303, "/home"), "another's form");
+                    continue;
+                }
+                assert_eq!(back.status, 200, "{}", back.body);
+                assert_eq!(field(&back.body, "name"), "欧阳试");
+                assert!(back.body.contains("action=\"/residents/new\""), "{}", back.body);
+                // Sent on, it is the same form with what is wrong, under the same number.
+                let on = format!("csrf={}&{typed}", field(&back.body, "csrf"));
+                let again = browser.post(&app, "/residents/new", &on).await;
+                assert_eq!(again.status, 422, "{}", again.body);
+                assert_eq!(field(&again.body, "draft"), field(&open.body, "draft"));
+            }
+        });
+    }
+
     fn a_one_time_code_opens_nothing_but_the_choice_of_a_password(registry) {
         let state = state(registry, Profile::Demo);
         let operator = registry.actor("root", Role::Admin);

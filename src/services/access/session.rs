@@ -220,6 +220,16 @@ pub fn find(store: &Store, token: &str) -> AppResult<Option<Session>> {
     Ok(found.and_then(|found| live(store, found)).filter(|s| s.kind == Kind::Browser))
 }
 
+/// Whose session a token was, also after it ended.
+///
+/// # Errors
+/// The database failed.
+pub fn owner_of(store: &Store, token: &str) -> AppResult<Option<i64>> {
+    let hash = token_hash(token);
+    let found = store.read(|conn| Ok(rows::find_by_token(conn, &hash)?))?;
+    Ok(found.map(|(row, _, _)| row.user_id))
+}
+
 /// The live session with an id, as an access token names it.
 ///
 /// # Errors

@@ -44,6 +44,7 @@ test("a morning on a phone with the network cut twice", async (t) => {
   await network.cut(context);
   await enterMember(finger, home.people[3], true);
   assert.equal(new URL(page.url()).pathname, "/outbox");
+  await ready(page);
   await sees(page, "待发送");
   await network.mend(context);
   await page.locator("#outbox-list li").first().waitFor({ state: "detached", timeout: 30_000 });

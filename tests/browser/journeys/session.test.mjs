@@ -1,6 +1,9 @@
 // A session that ends while somebody writes (UX-8), and the warning before it
 // what an input method composes is left alone.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { device, launch, press, sees, signIn } from "../lib/browser.mjs";
 import { armed, drained, idNumber, ready } from "../lib/family.mjs";
@@ -12,6 +15,13 @@ const typeSomebody = async (page, name, number) => {
   await page.locator("#phone").fill("13800004321");
   await page.locator("#area").selectOption({ index: 1 });
   await page.getByText(/已存草稿/).waitFor();
+};
+
+/** Every session has been idle for too long. */
+const idle = (office) => {
+  const database = readdirSync(office.data).map((name) => join(office.data, name)).find((path) => /\.(db|sqlite3?)$/.test(path));
+  const script = "import sqlite3,sys; db = sqlite3.connect(sys.argv[1]); db.execute('UPDATE web_session SET idle_seconds = 0'); db.commit()";
+  execFileSync("/usr/bin/python3", ["-c", script, database]);
 };
 
 /** The same session, and everybody else's, ends on the server. */
@@ -60,6 +70,35 @@ test("a session ends while a form is open", async (t) => {
   assert.deepEqual(await drained(page), []);
   assert.equal((await office.api("grid", "/residents?limit=1")).total, before + 1);
   assert.deepEqual(page.complaints, []);
+});
+
+test("a session ends while a form is open, without JavaScript", async (t) => {
+  const office = await Office.demo().serve();
+  const browser = await launch();
+  t.after(async () => { await browser.close(); await office.close(); });
+  const page = await device(browser, office, { js: false, width: 375 });
+  await signIn(page, office.accounts.grid);
+  const before = (await office.api("grid", "/residents?limit=1")).total;
+  await page.goto("/residents/new");
+  await page.locator("#name").fill("会话二");
+  await page.locator("#doc_no").fill(idNumber("19700101", 902));
+  await page.locator("#phone").fill("1380000");
+  await page.locator("#area").selectOption({ index: 1 });
+  // It ends on the server as after two idle hours: the account's record of it stays.
+  idle(office);
+  await press(page.locator("main form"), "保存");
+  await sees(page, "您填写的内容没有丢失");
+  await page.locator("#username").fill(office.accounts.grid.username);
+  await page.locator("#password").fill(office.accounts.grid.password);
+  await press(page.locator("main form"), "登录");
+  await press(page.locator("main form"), "继续提交");
+  // The same form with the same content, and what is wrong with it.
+  await sees(page, "有 1 处需要修改");
+  assert.equal(await page.locator("#name").inputValue(), "会话二");
+  await page.locator("#phone").fill("13800004321");
+  await press(page.locator("main form"), "保存");
+  await sees(page, "会话二");
+  assert.equal((await office.api("grid", "/residents?limit=1")).total, before + 1);
 });
 
 test("two minutes before the end somebody is warned and stays, by keyboard", async (t) => {

@@ -67,11 +67,13 @@ export const ready = (page) => page.waitForFunction(() => document.documentEleme
 /** The blank forms lie on the device. */
 export async function armed(page) {
   await ready(page);
-  await page.waitForFunction(async () => {
-    const names = (await caches.keys()).filter((name) => name.startsWith("shells-"));
-    for (const name of names) if ((await (await caches.open(name)).keys()).length >= 4) return true;
-    return false;
-  });
+  for (const shell of ["/shell/households/new", "/shell/households/member", "/shell/residents/new", "/shell/outbox"]) {
+    const end = Date.now() + 15_000;
+    while (!(await page.evaluate((path) => caches.match(path).then(Boolean), shell))) {
+      assert.ok(Date.now() < end, `${shell} is not on the device`);
+      await page.waitForTimeout(100);
+    }
+  }
 }
 
 /** Fills the form that is open for somebody; fields that hold it stay. */
