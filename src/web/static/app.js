@@ -45,6 +45,12 @@ const fit = () => {
 fit();
 addEventListener("resize", fit);
 
+// What has the focus in a table that scrolls sideways is seen whole.
+document.addEventListener("focusin", (event) => {
+  const box = event.target.closest(".table-scroll");
+  if (box && box !== event.target) event.target.scrollIntoView({ block: "nearest", inline: "nearest" });
+});
+
 // A list that is complete on its page is sorted by its heads.
 for (const table of document.querySelectorAll("table.sortable")) {
   const body = table.tBodies[0];

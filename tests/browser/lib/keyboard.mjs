@@ -38,7 +38,7 @@ export async function walk(page, most) {
     window.stops = all;
     document.addEventListener("focusin", (event) => window.walked.push(event.target));
     // The parts of a date are stops of their own inside the field.
-    return all.reduce((n, e) => n + ({ date: 4, month: 3 }[e.type] ?? 1), 0);
+    return all.reduce((n, e) => n + ({ date: 5, month: 4 }[e.type] ?? 1), 0);
   })()`);
   const keys = await page.context().newCDPSession(page);
   const tab = { key: "Tab", code: "Tab", windowsVirtualKeyCode: 9 };
