@@ -118,6 +118,8 @@ error_codes! {
     InvalidInput = "invalid_input", 1;
     /// There is no such record, or it lies outside the caller's scope.
     NotFound = "not_found", 3;
+    /// It was there, for a limited time.
+    Gone = "gone", 3;
     /// The record's state does not allow this, or somebody else was faster.
     Conflict = "conflict", 4;
     /// Another version of the record than the one that was read.
@@ -128,6 +130,8 @@ error_codes! {
     Duplicate = "duplicate", 4;
     /// The caller may not do this.
     Forbidden = "forbidden", 5;
+    /// The same thing too often in a short time.
+    TooMany = "too_many_requests", 5;
     /// Who worked on a run may not approve it.
     SeparationOfDuties = "separation_of_duties", 5;
     /// Wrong name or password, or the account cannot be used now.

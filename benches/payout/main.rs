@@ -214,8 +214,9 @@ fn main() -> AppResult<()> {
         certificates(&store, units)?;
         store.refresh_statistics()
     })?;
-    let id = policy::propose(&store, &operator.authorize()?, policy::EXAMPLE)?;
-    policy::activate(&store, &operator, &operator.authorize()?, id)?;
+    let boss = Actor::new("boss".to_owned(), Role::Approver, Scope::street(STREET));
+    let id = policy::propose(&store, &clerk.authorize()?, policy::EXAMPLE)?;
+    policy::activate(&store, &boss.authorize()?, id)?;
     let first = Month::new(2023, 8).unwrap_or(Month::from_index(0));
     store.write(STREET, |tx| {
         for program in PROGRAMS {

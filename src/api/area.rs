@@ -5,10 +5,12 @@ use chrono::NaiveDate;
 
 use super::operation::Api;
 use super::reply::{Done, Read, Reply};
-use super::shape::shapes;
+use super::shape::{Instant, shapes};
+use crate::domain::area::Level;
 use crate::domain::role::Permission;
 use crate::http::{Access, Allowed, AppState, Json, Path};
 use crate::services::area::{self, AreaInput};
+use crate::services::area_history::{load_history, what};
 use crate::services::auth::{ManageSystem, ViewRegistry};
 use crate::services::directory::list_area_options;
 
@@ -18,6 +20,8 @@ pub fn routes(api: &mut Api<'_>) {
     let view = Access::Needs(Permission::ViewRegistry);
     api.get("/api/v1/areas", view, list, "Communities and grids of the caller's scope");
     api.post("/api/v1/areas", manage, add, "Add an area");
+    api.get("/api/v1/areas/{code}", manage, show, "An area and what became of it");
+    api.post("/api/v1/areas/{code}/rename", manage, rename, "Another name, on past tables too");
     api.post("/api/v1/areas/{code}/move", manage, regroup, "Another parent from a day on");
     api.post("/api/v1/areas/{code}/close", manage, close, "Close an area");
 }
@@ -34,6 +38,52 @@ shapes! {
         /// 12 digits (community) or 15 (grid).
         code: String,
         /// Name, with the community's in front of a grid's.
+        name: String,
+    }
+
+    /// An area and what became of it.
+    answer AreaRecord {
+        /// 6, 9, 12 or 15 digits.
+        code: String,
+        /// What it is.
+        level: Level,
+        /// Its name.
+        name: String,
+        /// First day.
+        opened_on: NaiveDate,
+        /// Last day.
+        closed_on: Option<NaiveDate>,
+        /// Where it lay, oldest first.
+        periods: Vec<AreaLay>,
+        /// Who changed what, the latest first.
+        changes: Vec<AreaChange>,
+    }
+
+    /// Under which parent an area lay.
+    answer AreaLay {
+        /// Code of the parent.
+        parent: String,
+        /// First day.
+        from: NaiveDate,
+        /// Last day; none while it lies there.
+        to: Option<NaiveDate>,
+    }
+
+    /// A change of an area.
+    answer AreaChange {
+        /// When.
+        at: Instant,
+        /// Who.
+        actor: String,
+        /// What: `area.rename`, `area.move` or `area.close`.
+        action: String,
+        /// Names, codes and days.
+        detail: String,
+    }
+
+    /// Another name.
+    request AreaName {
+        /// The name.
         name: String,
     }
 
@@ -78,6 +128,47 @@ async fn add(
     let NewArea { code, name, parent, opened_on } = body.0;
     let input = AreaInput { code, name, parent, opened_on };
     state.run(move |store| area::add_areas(store, &user.authorized()?, &[input])).await?;
+    Ok(Done)
+}
+
+async fn show(
+    user: Allowed<ManageSystem>,
+    state: Data<AppState>,
+    path: Path<String>,
+) -> Reply<Read<AreaRecord>> {
+    let code = path.0;
+    let history = state.run(move |store| load_history(store, &user.authorized()?, &code)).await?;
+    let periods = history.periods.into_iter().map(|period| AreaLay {
+        parent: period.parent,
+        from: period.from,
+        to: period.to,
+    });
+    let changes = history.changes.into_iter().map(|entry| AreaChange {
+        at: Instant(entry.at),
+        detail: what(&entry).to_owned(),
+        actor: entry.actor,
+        action: entry.action,
+    });
+    let row = history.row;
+    Ok(Read(AreaRecord {
+        code: row.code,
+        level: row.level,
+        name: row.name,
+        opened_on: row.opened_on,
+        closed_on: row.closed_on,
+        periods: periods.collect(),
+        changes: changes.collect(),
+    }))
+}
+
+async fn rename(
+    user: Allowed<ManageSystem>,
+    state: Data<AppState>,
+    path: Path<String>,
+    body: Json<AreaName>,
+) -> Reply<Done> {
+    let (code, name) = (path.0, body.0.name);
+    state.run(move |store| area::rename_area(store, &user.authorized()?, &code, &name)).await?;
     Ok(Done)
 }
 

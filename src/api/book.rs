@@ -4,12 +4,14 @@ use actix_web::web::Data;
 
 use super::change::Reason;
 use super::operation::Api;
-use super::reply::{Read, Reply};
+use super::reply::{FileSent, Read, Reply};
 use super::shape::{Id, Instant, shapes};
 use crate::domain::role::Permission;
 use crate::http::{Access, Allowed, AppState, Json, Path};
 use crate::services::auth::Import;
-use crate::services::import::{BookView, list_books, load_book, undo_import};
+use crate::services::import::{
+    BookView, list_books, load_book, template_bytes, undo_import, upload_errors,
+};
 use crate::store::book::ImportBookRow;
 
 /// Registers the operations.
@@ -19,6 +21,10 @@ pub fn routes(api: &mut Api<'_>) {
     api.get("/api/v1/imports/{id}", may, show, "A book that was imported");
     let words = "Take a book's records out again, while nothing was built on them";
     api.post("/api/v1/imports/{id}/undo", may, undo, words);
+    let words = "The empty workbook with its headers, choices and explanations";
+    api.get("/api/v1/imports/template", may, template, words);
+    let words = "A book that was checked, with a column that says what is wrong";
+    api.get("/api/v1/uploads/{id}/errors", may, errors, words);
 }
 
 shapes! {
@@ -141,4 +147,15 @@ async fn undo(
     let records =
         state.run(move |store| undo_import(store, &user.authorized()?, id, &reason)).await?;
     Ok(Read(ImportUndone { records: i64::try_from(records).unwrap_or(i64::MAX) }))
+}
+
+async fn template(_user: Allowed<Import>, state: Data<AppState>) -> Reply<FileSent> {
+    let bytes = state.run(|_| template_bytes()).await?;
+    Ok(FileSent { name: "mingce-template.xlsx".to_owned(), bytes })
+}
+
+async fn errors(user: Allowed<Import>, state: Data<AppState>, path: Path<Id>) -> Reply<FileSent> {
+    let id = path.0.0;
+    let bytes = state.run(move |store| upload_errors(store, &user.authorized()?, id)).await?;
+    Ok(FileSent { name: "mingce-errors.xlsx".to_owned(), bytes })
 }

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use super::once::{Effect, Once, create};
 use super::operation::Api;
 use super::reply::{Created, Done, Read, Reply};
-use super::shape::{Id, Query, shapes};
+use super::shape::{Id, Limit, Query, shapes};
 use crate::domain::ids::{AwardId, ClaimId};
 use crate::domain::money::Fen;
 use crate::domain::month::Month;
@@ -23,6 +23,7 @@ pub fn routes(api: &mut Api<'_>) {
     let (make, approve) = (Access::Needs(P::MakeRun), Access::SteppedUp(P::ApproveRun));
     api.get("/api/v1/claims", read, list, "Claims with what is still owed");
     api.post("/api/v1/claims", make, open, "Open a claim by decision");
+    api.get("/api/v1/claims/{id}", read, show, "A claim with its account");
     api.post("/api/v1/claims/{id}/plan", make, plan, "Plan its recovery by deductions");
     let words = "Record money that was paid back; the answer names the claim";
     api.post("/api/v1/claims/{id}/repay", make, repay, words);
@@ -34,12 +35,42 @@ shapes! {
     request ClaimsAsked {
         /// Settled and written-off ones too.
         all: Option<bool>,
+        /// Only claims after this one: `next` of the page before.
+        after: Option<Id>,
+        /// Rows of the page.
+        limit: Option<Limit>,
     }
 
-    /// Claims.
+    /// A page of claims.
     answer ClaimList {
-        /// The rows.
+        /// Oldest first.
         items: Vec<ClaimItem>,
+        /// `after` of the next page; none on the last one.
+        next: Option<Id>,
+    }
+
+    /// A claim with its account.
+    answer ClaimRecord {
+        /// The claim.
+        claim: ClaimItem,
+        /// What moved it, oldest first; the sum is what is still owed.
+        entries: Vec<ClaimEntry>,
+    }
+
+    /// A movement of a claim's account.
+    answer ClaimEntry {
+        /// What.
+        kind: String,
+        /// Signed.
+        amount_fen: Fen,
+        /// Business date.
+        on: NaiveDate,
+        /// Who.
+        by: String,
+        /// The line that opened or deducted.
+        line: Option<Id>,
+        /// Receipt or reason.
+        note: Option<String>,
     }
 
     /// A claim.
@@ -138,9 +169,32 @@ async fn list(
     query: Query<ClaimsAsked>,
 ) -> Reply<Read<ClaimList>> {
     let only_open = !query.0.all.unwrap_or(false);
-    let rows =
-        state.run(move |store| payout::list_claims(store, &user.authorized()?, only_open)).await?;
-    Ok(Read(ClaimList { items: rows.into_iter().map(ClaimItem::from).collect() }))
+    let place = (query.0.after.map(|id| ClaimId(id.0)), Limit::or_usual(query.0.limit));
+    let (rows, more) = state
+        .run(move |store| payout::page_claims(store, &user.authorized()?, only_open, place))
+        .await?;
+    let next = rows.last().filter(|_| more).map(|(row, _)| Id(row.id.0));
+    Ok(Read(ClaimList { items: rows.into_iter().map(ClaimItem::from).collect(), next }))
+}
+
+async fn show(
+    user: Allowed<ReadReport>,
+    state: Data<AppState>,
+    path: Path<Id>,
+) -> Reply<Read<ClaimRecord>> {
+    let id = ClaimId(path.0.0);
+    let (row, entries) =
+        state.run(move |store| payout::load_claim(store, &user.authorized()?, id)).await?;
+    let balance = entries.iter().fold(Fen::ZERO, |sum, entry| sum + entry.amount_fen);
+    let entries = entries.into_iter().map(|entry| ClaimEntry {
+        kind: entry.kind.code().to_owned(),
+        amount_fen: entry.amount_fen,
+        on: entry.entered_on,
+        by: entry.entered_by,
+        line: entry.line_id.map(Id::from),
+        note: entry.note,
+    });
+    Ok(Read(ClaimRecord { claim: (row, balance).into(), entries: entries.collect() }))
 }
 
 async fn open(

@@ -33,6 +33,7 @@ const SOURCES: &[Source] = &[
     source(("get", "/api/v1/households"), FIRST, "/api/v1/households/{id}", Some("household")),
     source(("post", "/api/v1/households"), "/id", "/api/v1/households/{id}", Some("household")),
     source(("get", "/api/v1/residents/{id}"), "/awards/0/id", "/api/v1/awards/{id}", Some("award")),
+    source(("get", "/api/v1/awards"), FIRST, "/api/v1/awards/{id}", Some("award")),
     source(("post", "/api/v1/awards"), "/id", "/api/v1/awards/{id}", Some("award")),
     source(("get", "/api/v1/awards/{id}"), "/holds/0/id", "/api/v1/holds/{id}", None),
     source(("post", "/api/v1/visits"), "/id", "/api/v1/visits/{id}", None),
@@ -50,6 +51,20 @@ const SOURCES: &[Source] = &[
     source(("get", "/api/v1/imports"), FIRST, "/api/v1/imports/{id}", None),
     source(("get", "/api/v1/claims"), FIRST, "/api/v1/claims/{id}", None),
     source(("post", "/api/v1/claims"), "/id", "/api/v1/claims/{id}", None),
+    source(("get", "/api/v1/exports"), FIRST, "/api/v1/exports/{id}", None),
+    source(
+        ("get", "/api/v1/duplicates"),
+        "/items/0/first",
+        "/api/v1/residents/{id}",
+        Some("first"),
+    ),
+    source(("get", "/api/v1/visits"), FIRST, "/api/v1/visits/{id}", None),
+    source(("get", "/api/v1/temporary-cases"), FIRST, "/api/v1/temporary-cases/{id}", None),
+    source(("post", "/api/v1/temporary-cases"), "/id", "/api/v1/temporary-cases/{id}", None),
+    source(("post", "/api/v1/guardians"), "/id", "/api/v1/guardians/{id}", None),
+    source(("get", "/api/v1/policies"), FIRST, "/api/v1/policies/{id}", None),
+    source(("post", "/api/v1/policies"), "/id", "/api/v1/policies/{id}", None),
+    source(("post", "/api/v1/exports/residents"), "/id", "/api/v1/exports/{id}", None),
 ];
 
 /// The operations of a document: path, method, what is said of it.

@@ -69,7 +69,7 @@ fn responses(access: Access, operation: &Operation) -> Value {
     let mut responses = Map::new();
     let mut done = json!({ "description": "Done" });
     if let (Some(schema), Some(object)) = (&operation.answer, done.as_object_mut()) {
-        let content = json!({ "application/json": { "schema": schema } });
+        let content = json!({ (operation.answer_kind): { "schema": schema } });
         object.insert("content".to_owned(), content);
         let headers: Map<String, Value> = operation
             .headers

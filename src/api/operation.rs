@@ -29,6 +29,8 @@ pub struct Operation {
     pub body_kind: Option<&'static str>,
     /// Schema of the answer.
     pub answer: Option<Value>,
+    /// Its media type.
+    pub answer_kind: &'static str,
     /// Status of the answer.
     pub status: u16,
     /// Headers of the answer.
@@ -143,6 +145,7 @@ impl<T: Answer> Outcome for Result<T, Fault> {
         operation.status = T::STATUS;
         operation.headers = T::HEADERS;
         operation.answer = T::schema(&mut operation.types);
+        operation.answer_kind = T::KIND;
     }
 }
 

@@ -207,7 +207,7 @@ pub async fn find(
 ) -> Reply<Read<NumberFound>> {
     let number = body.0.doc_no;
     let found = state
-        .run(move |store| resident::find_by_id_number(store, &user.authorized()?, &number))
+        .run(move |store| resident::search_by_id_number(store, &user.authorized()?, &number))
         .await?;
     Ok(Read(NumberFound { resident: found.map(|row| row.id.into()) }))
 }

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use super::operation::Api;
 use super::reply::{Read, Reply};
-use super::shape::{Id, Query, shapes};
+use super::shape::{Id, Limit, Query, shapes};
 use crate::domain::life_event::EventKind;
 use crate::domain::month::Month;
 use crate::domain::population::{Band, Basis, Counts, Flow, Late};
@@ -17,9 +17,6 @@ use crate::services::report::population::PopulationRow;
 use crate::services::report::{
     PopulationCell, PopulationQuery, Wanted, population, population_rows,
 };
-
-/// People of one figure in an answer, as on the page; a file has all of them.
-const SHOWN: usize = 2_000;
 
 /// Registers the operations.
 pub fn routes(api: &mut Api<'_>) {
@@ -58,6 +55,10 @@ shapes! {
         community: Option<String>,
         /// Only this age band.
         band: Option<Band>,
+        /// Only people after this one: `next` of the page before.
+        after: Option<Id>,
+        /// Rows of the page; all rows of one person stand on one page.
+        limit: Option<Limit>,
     }
 
     /// The table: opening and what came, without what went, is closing.
@@ -132,10 +133,12 @@ shapes! {
 
     /// The people of a figure.
     answer PopulationPeople {
-        /// In order of their records, at most 2000.
+        /// In order of their records.
         items: Vec<CountedPerson>,
-        /// How many there are.
+        /// How many there are on all pages.
         count: i64,
+        /// `after` of the next page; none on the last one.
+        next: Option<Id>,
     }
 
     /// Somebody who is counted.
@@ -186,8 +189,18 @@ impl From<&PopulationRow> for PopulationOf {
     }
 }
 
-fn query_of(from: Month, to: Month, basis: Option<Basis>) -> PopulationQuery {
+/// The query of a table.
+pub fn query_of(from: Month, to: Month, basis: Option<Basis>) -> PopulationQuery {
     PopulationQuery { from, to, basis: basis.unwrap_or(Basis::Register) }
+}
+
+/// What a figure counts; with neither the records that break the identity.
+pub fn wanted(figure: Option<Flow>, late: Option<Late>) -> Wanted {
+    match (figure, late) {
+        (Some(flow), _) => Wanted::Flow(flow),
+        (None, Some(late)) => Wanted::Late(late),
+        (None, None) => Wanted::Broken,
+    }
 }
 
 async fn table(
@@ -219,16 +232,24 @@ async fn people(
 ) -> Reply<Read<PopulationPeople>> {
     let asked = query.0;
     let query = query_of(asked.from, asked.to, asked.basis);
-    let wanted = match (asked.figure, asked.late) {
-        (Some(flow), _) => Wanted::Flow(flow),
-        (None, Some(late)) => Wanted::Late(late),
-        (None, None) => Wanted::Broken,
-    };
+    let (after, limit) = (asked.after, Limit::or_usual(asked.limit));
+    let wanted = wanted(asked.figure, asked.late);
     let cell = PopulationCell { community: asked.community, band: asked.band, wanted };
-    let found =
+    let mut found =
         state.run(move |store| population_rows(store, &user.authorized()?, query, &cell)).await?;
     let count = i64::try_from(found.len()).unwrap_or(i64::MAX);
-    let items = found.into_iter().take(SHOWN).map(|person| CountedPerson {
+    found.retain(|person| after.is_none_or(|after| person.id.0 > after.0));
+    let mut rows = usize::try_from(limit).unwrap_or(usize::MAX);
+    while rows.checked_sub(1).and_then(|last| found.get(last)).map(|person| person.id)
+        == found.get(rows).map(|person| person.id)
+        && rows < found.len()
+    {
+        rows += 1;
+    }
+    let more = rows < found.len();
+    found.truncate(rows);
+    let next = found.last().filter(|_| more).map(|person| person.id.into());
+    let items = found.into_iter().map(|person| CountedPerson {
         id: person.id.into(),
         name: person.name,
         community: person.community,
@@ -237,5 +258,5 @@ async fn people(
         on: person.on,
         reported_on: person.reported_on,
     });
-    Ok(Read(PopulationPeople { items: items.collect(), count }))
+    Ok(Read(PopulationPeople { items: items.collect(), count, next }))
 }

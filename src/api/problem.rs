@@ -46,8 +46,8 @@ pub fn draw(fault: &Fault, info: &RequestInfo, lang: Lang) -> String {
 #[must_use]
 pub fn title_key(status: u16) -> String {
     match status {
-        400 | 401 | 403 | 404 | 405 | 408 | 409 | 412 | 413 | 414 | 415 | 422 | 428 | 429 | 431
-        | 500 | 503 => {
+        400 | 401 | 403 | 404 | 405 | 408 | 409 | 410 | 412 | 413 | 414 | 415 | 422 | 428 | 429
+        | 431 | 500 | 503 => {
             format!("status.{status}")
         }
         _ => "status.500".to_owned(),

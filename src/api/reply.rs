@@ -4,7 +4,7 @@ use actix_web::body::BoxBody;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::headers::tag;
 use super::shape::{Id, Shape, Types, shapes};
@@ -19,6 +19,8 @@ pub trait Answer {
     const STATUS: u16;
     /// Its headers, besides those of every answer.
     const HEADERS: &'static [&'static str] = &[];
+    /// Media type of its body.
+    const KIND: &'static str = "application/json";
     /// Schema of its body, if it has one.
     fn schema(types: &mut Types) -> Option<Value>;
 }
@@ -149,6 +151,35 @@ impl Responder for Queued {
     type Body = BoxBody;
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
         HttpResponse::Accepted().json(self)
+    }
+}
+
+/// 200 with a file as its body, to be saved and never opened by a browser.
+#[derive(Debug)]
+pub struct FileSent {
+    /// Name, made of codes: letters, digits, hyphens.
+    pub name: String,
+    /// The file.
+    pub bytes: Vec<u8>,
+}
+
+impl Answer for FileSent {
+    const STATUS: u16 = 200;
+    const HEADERS: &'static [&'static str] = &["Content-Disposition"];
+    const KIND: &'static str = "application/octet-stream";
+    fn schema(_: &mut Types) -> Option<Value> {
+        Some(json!({ "type": "string", "format": "binary" }))
+    }
+}
+
+impl Responder for FileSent {
+    type Body = BoxBody;
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        let disposition = format!("attachment; filename=\"{}\"", self.name);
+        HttpResponse::Ok()
+            .content_type(FileSent::KIND)
+            .insert_header((header::CONTENT_DISPOSITION, disposition))
+            .body(self.bytes)
     }
 }
 

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use super::cursor::{Cursor, Key as _};
 use super::operation::Api;
 use super::reply::{Queued, Read, Reply, Tagged};
-use super::run_step::{approve, payment, return_run, returns, submit, withdraw};
+use super::run_step::{approve, payment, return_run, returns, submit, void, withdraw};
 use super::shape::{Id, Limit, Query, shapes};
 use crate::domain::ids::{LineId, RunId};
 use crate::domain::money::Fen;
@@ -38,6 +38,9 @@ pub fn routes(api: &mut Api<'_>) {
     api.get("/api/v1/lines/{id}", read, line, "A line and how its amount came about");
     api.post("/api/v1/runs/{id}/submit", make, submit, "Submit a draft for approval");
     api.post("/api/v1/runs/{id}/withdraw", make, withdraw, "Take a submitted run back");
+    let either = Access::NeedsAny(&[Permission::MakeRun, Permission::ApproveRun]);
+    let words = "Void a run that is not paid; one that is approved by who approves";
+    api.post("/api/v1/runs/{id}/void", either, void, words);
     let words = "Return a run to its maker, with a reason";
     api.post("/api/v1/runs/{id}/return", Access::Needs(decide), return_run, words);
     let words = "Approve the content of a hash";

@@ -8,9 +8,9 @@ use super::reply::{Read, Reply, Tagged};
 use super::run::Run;
 use super::shape::{Id, shapes};
 use crate::domain::ids::RunId;
-use crate::domain::payout::ReturnReason;
+use crate::domain::payout::{ReturnReason, RunState};
 use crate::error::AppResult;
-use crate::http::{Allowed, AppState, Json, Path};
+use crate::http::{Allowed, AppState, Json, Path, SignedIn};
 use crate::services::auth::{ApproveRun, Authorized, MakeRun, Permit};
 use crate::services::payout::{self, ReturnedLine, SeenRun};
 use crate::store::Store;
@@ -109,6 +109,28 @@ pub async fn return_run(
         payout::return_run(store, by, run, body.0.reason.as_deref().unwrap_or_default())
     })
     .await
+}
+
+pub async fn void(
+    user: SignedIn,
+    state: Data<AppState>,
+    path: Path<Id>,
+    version: IfMatch,
+    body: Json<StepReason>,
+) -> Reply<Tagged<Run>> {
+    let seen = SeenRun { id: RunId::from(path.0), version: Some(version.0) };
+    let run = state
+        .run(move |store| {
+            let (actor, reason) = (&user.actor, body.0.reason.unwrap_or_default());
+            match payout::view_run(store, &actor.authorize()?, seen.id)?.run.state {
+                RunState::Approved => {
+                    payout::void_approved(store, &actor.authorize()?, seen, &reason)
+                }
+                _ => payout::void(store, &actor.authorize()?, seen, &reason),
+            }
+        })
+        .await?;
+    Ok(Tagged(Run::from(&run), run.version))
 }
 
 pub async fn approve(

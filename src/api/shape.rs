@@ -327,9 +327,17 @@ code_lists! {
     award::StopReason => "StopReason";
     award::ReviewClass => "ReviewClass";
     award::AwardMode => "AwardMode";
+    award::AwardState => "AwardState";
     visit::Purpose => "Purpose";
     visit::VisitResult => "VisitResult";
     visit::VisitStatus => "VisitStatus";
+    visit::Finding => "Finding";
+    guardian::GuardianKind => "GuardianKind";
+    guardian::GuardianBasis => "GuardianBasis";
+    temp_case::CaseKind => "CaseKind";
+    temp_case::Cause => "Cause";
+    temp_case::CaseLevel => "CaseLevel";
+    temp_case::FamilyCategory => "FamilyCategory";
     reveal::RevealField => "RevealField";
     reveal::RevealPurpose => "RevealPurpose";
     pending::ChangeKind => "ChangeKind";

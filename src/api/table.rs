@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::shape::{Field, Shape, Types, object};
-use crate::domain::annual::{Annual, Figure, FigureId, Unit, Value as AnnualValue};
+use crate::domain::annual::{Annual, FIGURES, Figure, FigureId, Unit, Value as AnnualValue};
 use crate::domain::money::Fen;
 use crate::domain::month::Month;
 use crate::domain::summary::{
@@ -55,7 +55,8 @@ words! {
 
 impl Shape for FigureId {
     fn schema(_: &mut Types) -> Value {
-        json!({ "type": "string", "pattern": "^R[0-9]{2}$" })
+        let all: Vec<String> = FIGURES.iter().map(|figure| format!("{:?}", figure.id)).collect();
+        json!({ "type": "string", "enum": all })
     }
 }
 

@@ -10,7 +10,7 @@ use crate::domain::role::{Permission, Rights, Role};
 use crate::error::AppResult;
 use crate::http::{Access, Allowed, AppState, Json, Path};
 use crate::services::access::invite::{self, Invitation};
-use crate::services::access::{grant, manage};
+use crate::services::access::{draft_key, grant, manage};
 use crate::services::auth::{Authorized, ManageUsers};
 use crate::services::user;
 use crate::store::Store;
@@ -26,6 +26,9 @@ pub fn routes(api: &mut Api<'_>) {
     api.post("/api/v1/users/{id}/code", change, code, "A new one-time code");
     api.post("/api/v1/users/{id}/disable", change, disable, "Disable an account");
     api.post("/api/v1/users/{id}/unlock", change, unlock, "Forget failed sign-ins");
+    let words = "Their phone is lost: drafts on it can be read no longer";
+    api.post("/api/v1/users/{id}/phone-lost", change, phone_lost, words);
+    api.post("/api/v1/users/{id}/phone-found", change, phone_found, "It is found again");
     api.post("/api/v1/users/{id}/scope", change, scope, "Another area");
     let words = "Ask a second administrator for extra rights";
     api.post("/api/v1/users/{id}/rights", change, rights, words);
@@ -336,4 +339,22 @@ async fn end_session(
     let (id, only) = (path.0.0.0, path.0.1.0);
     act(admin, &state, move |store, by| manage::end_sessions(store, by, id, Some(only)).map(|_| ()))
         .await
+}
+
+async fn phone_lost(
+    admin: Allowed<ManageUsers>,
+    state: Data<AppState>,
+    path: Path<Id>,
+) -> Reply<Done> {
+    let id = path.0.0;
+    act(admin, &state, move |store, by| draft_key::withhold(store, by, id).map(|_| ())).await
+}
+
+async fn phone_found(
+    admin: Allowed<ManageUsers>,
+    state: Data<AppState>,
+    path: Path<Id>,
+) -> Reply<Done> {
+    let id = path.0.0;
+    act(admin, &state, move |store, by| draft_key::release(store, by, id).map(|_| ())).await
 }

@@ -7,9 +7,10 @@ use super::once::{Effect, Once, create};
 use super::operation::Api;
 use super::reply::{Created, Done, Reply};
 use super::shape::{Id, shapes};
+use super::visit_list;
 use crate::domain::ids::ResidentId;
 use crate::domain::role::Permission;
-use crate::domain::visit::{Purpose, VisitResult, VisitStatus};
+use crate::domain::visit::{Finding, Purpose, VisitResult, VisitStatus};
 use crate::http::{Access, Allowed, AppState, Json, Path};
 use crate::services::auth::EditRegistry;
 use crate::services::visit::{self, VisitInput};
@@ -17,6 +18,7 @@ use crate::services::visit::{self, VisitInput};
 /// Registers the operations.
 pub fn routes(api: &mut Api<'_>) {
     let edit = Access::Needs(Permission::EditRegistry);
+    visit_list::routes(api, edit);
     api.post("/api/v1/visits", edit, add, "Register a visit, planned or done");
     api.post("/api/v1/visits/{id}/assign", edit, assign, "Give a planned visit to a worker");
     api.post("/api/v1/visits/{id}/complete", edit, complete, "The visit took place");
@@ -48,6 +50,10 @@ shapes! {
         status: VisitStatus,
         /// The day of review.
         reviewed_on: Option<NaiveDate>,
+        /// What was found changed.
+        changed: Option<Vec<Finding>>,
+        /// The day of the next visit, which is planned with this one.
+        next_on: Option<NaiveDate>,
     }
 
     /// Who goes.
@@ -90,8 +96,8 @@ async fn add(
         result: new.result,
         status: new.status,
         reviewed_on: new.reviewed_on,
-        changed: Vec::new(),
-        next_on: None,
+        changed: new.changed.unwrap_or_default(),
+        next_on: new.next_on,
     };
     create(user, &state, once, move |store, by| visit::add(store, by, &input).map(Effect::Made))
         .await

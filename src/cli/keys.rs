@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::Context;
 use crate::error::AppResult;
+use crate::services::index_keys::rotate_index as rotate_index_key;
 use crate::services::{access, keys as service};
 use crate::store::keys;
 
@@ -27,6 +28,9 @@ pub struct RotateArgs {
     /// A new signing key of access tokens instead 更换令牌签名密钥
     #[arg(long)]
     tokens: bool,
+    /// A new key of the search indexes instead: nobody can write meanwhile 更换盲索引密钥
+    #[arg(long, conflicts_with_all = ["kek", "tokens"])]
+    index: bool,
 }
 
 /// What the loss of the key file means (`rulings.md` P1).
@@ -43,6 +47,7 @@ pub fn run(context: &Context, command: &KeysCommand) -> AppResult<()> {
         KeysCommand::Show => show(context),
         KeysCommand::Rotate(args) if args.kek => rotate_kek(context),
         KeysCommand::Rotate(args) if args.tokens => rotate_tokens(context),
+        KeysCommand::Rotate(args) if args.index => rotate_index(context),
         KeysCommand::Rotate(_) => rotate(context),
     }
 }
@@ -106,6 +111,31 @@ fn rotate(context: &Context) -> AppResult<()> {
         "新密钥 {}:已重新加密 {} 项,销毁无用旧密钥 {} 个 / key {}: {} value(s) sealed anew, {} unused old key(s) destroyed",
         done.key, done.resealed, done.destroyed, done.key, done.resealed, done.destroyed
     );
+    Ok(())
+}
+
+fn rotate_index(context: &Context) -> AppResult<()> {
+    let store = context.open_existing()?;
+    let actor = context.operator("");
+    let bar = if context.args.json {
+        indicatif::ProgressBar::hidden()
+    } else {
+        eprintln!("更换期间所有登记和修改都要等待;打开着的表单之后须刷新。");
+        eprintln!("Meanwhile every change waits; forms that are open have to be reloaded.");
+        indicatif::ProgressBar::new_spinner()
+    };
+    let key_file = &context.config.key_file;
+    let by = actor.authorize()?;
+    let done = rotate_index_key(&store, &by, key_file, &mut |n| bar.set_position(n))?;
+    bar.finish_and_clear();
+    if context.args.json {
+        println!("{}", json!(done));
+    } else {
+        println!(
+            "新盲索引密钥 {}:重新计算 {} 项,其中证件号 {} 个 / index key {}: {} index(es) computed anew, {} number(s) of documents",
+            done.key, done.indexes, done.claims, done.key, done.indexes, done.claims
+        );
+    }
     Ok(())
 }
 

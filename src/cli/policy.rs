@@ -1,10 +1,12 @@
-//! `mingce policy`: check, see what it would cost, propose, put in force.
+//! `mingce policy`: check, see what it would cost, propose, put in force. Who
+//! proposes and who decides sign in with their own names (`rulings.md` P8).
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
 use super::Context;
+use super::context::SignInArgs;
 use crate::domain::month::Month;
 use crate::domain::policy::Policy;
 use crate::error::{AppError, AppResult};
@@ -34,14 +36,34 @@ pub enum PolicyCommand {
         /// One file, or several that belong together 文件
         #[arg(required = true)]
         files: Vec<PathBuf>,
+        #[command(flatten)]
+        who: SignInArgs,
     },
-    /// Put a proposal in force; runs that were made keep theirs 启用政策
+    /// Put another's proposal in force; runs that were made keep theirs 启用政策
     Activate {
         /// Id that `policy list` shows 编号
         id: i64,
+        #[command(flatten)]
+        who: SignInArgs,
     },
+    /// Take one's own proposal back 撤回政策
+    Withdraw(EndArgs),
+    /// Reject another's proposal 退回政策
+    Reject(EndArgs),
     /// All proposals, and which one is in force 列出政策
     List,
+}
+
+/// The end of a proposal.
+#[derive(Debug, Args)]
+pub struct EndArgs {
+    /// Id that `policy list` shows 编号
+    id: i64,
+    /// Why 原因
+    #[arg(long)]
+    reason: String,
+    #[command(flatten)]
+    who: SignInArgs,
 }
 
 /// Runs `mingce policy …`.
@@ -52,8 +74,26 @@ pub fn run(context: &Context, command: &PolicyCommand) -> AppResult<()> {
     match command {
         PolicyCommand::Check { files } => check(context, files),
         PolicyCommand::Preview { files, month } => preview(context, files, *month),
-        PolicyCommand::Propose { files } => propose(context, &context.open()?, files),
-        PolicyCommand::Activate { id } => activate(context, &context.open()?, *id),
+        PolicyCommand::Propose { files, who } => {
+            propose(context, &context.open_existing()?, files, who)
+        }
+        PolicyCommand::Activate { id, who } => {
+            activate(context, &context.open_existing()?, *id, who)
+        }
+        PolicyCommand::Withdraw(args) => {
+            let store = context.open_existing()?;
+            let actor = args.who.sign_in(&store)?;
+            policy::withdraw(&store, &actor.authorize()?, args.id, &args.reason)?;
+            say_ended(context, args.id, "withdrawn", "已撤回");
+            Ok(())
+        }
+        PolicyCommand::Reject(args) => {
+            let store = context.open_existing()?;
+            let actor = args.who.sign_in(&store)?;
+            policy::reject(&store, &actor.authorize()?, args.id, &args.reason)?;
+            say_ended(context, args.id, "rejected", "已退回");
+            Ok(())
+        }
         PolicyCommand::List => list(context, &context.open()?),
     }
 }
@@ -91,7 +131,8 @@ fn preview(context: &Context, files: &[PathBuf], month: Option<Month>) -> AppRes
     let proposed = policy::check(&joined(files)?)?;
     let month = month.unwrap_or_else(|| Month::of(context.clock.today()));
     let actor = context.operator(&context.street(&store)?);
-    let preview = payout::preview(&store, &actor.authorize()?, &proposed, month)?;
+    let preview =
+        payout::preview(&store, &actor.authorize()?, &proposed, month, &mut |_, _| Ok(()))?;
     if context.args.json {
         let rows: Vec<_> = preview
             .rows
@@ -117,21 +158,31 @@ fn preview(context: &Context, files: &[PathBuf], month: Option<Month>) -> AppRes
     Ok(())
 }
 
-fn propose(context: &Context, store: &Store, files: &[PathBuf]) -> AppResult<()> {
-    let actor = context.operator("");
-    let id = policy::propose(store, &actor.authorize()?, &joined(files)?)?;
+fn say_ended(context: &Context, id: i64, state: &str, zh: &str) {
+    if context.args.json {
+        println!("{}", serde_json::json!({ (state): id }));
+    } else {
+        println!("{zh} {id} / {id} is {state}");
+    }
+}
+
+fn propose(context: &Context, store: &Store, files: &[PathBuf], who: &SignInArgs) -> AppResult<()> {
+    let text = joined(files)?;
+    policy::check(&text)?;
+    let actor = who.sign_in(store)?;
+    let id = policy::propose(store, &actor.authorize()?, &text)?;
     if context.args.json {
         println!("{}", serde_json::json!({ "id": id }));
     } else {
         println!("已提交 {id},尚未启用 / proposed as {id}, not in force yet");
-        println!("mingce policy activate {id}");
+        println!("mingce policy activate {id} --user …");
     }
     Ok(())
 }
 
-fn activate(context: &Context, store: &Store, id: i64) -> AppResult<()> {
-    let actor = context.operator("");
-    policy::activate(store, &actor, &actor.authorize()?, id)?;
+fn activate(context: &Context, store: &Store, id: i64, who: &SignInArgs) -> AppResult<()> {
+    let actor = who.sign_in(store)?;
+    policy::activate(store, &actor.authorize()?, id)?;
     if context.args.json {
         println!("{}", serde_json::json!({ "active": id }));
     } else {
@@ -157,7 +208,7 @@ fn list(context: &Context, store: &Store) -> AppResult<()> {
         return Ok(());
     }
     if rows.is_empty() {
-        println!("还没有政策 / no policy yet: mingce policy propose FILE");
+        println!("还没有政策 / no policy yet: mingce policy propose FILE --user …");
     }
     for row in rows {
         let example = if row.illustrative { "  示例 / example" } else { "" };

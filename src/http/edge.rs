@@ -159,6 +159,14 @@ fn acceptable(req: &ServiceRequest, state: &AppState, under_way: usize) -> Resul
         let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
         return Err(Fault::new(status, "too_many_headers"));
     }
+    // Two lengths of one body: a proxy may have taken the other one (SEC-166).
+    let both = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING];
+    if both.iter().all(|name| req.headers().contains_key(name)) {
+        return Err(Fault::bad_request(
+            "请求同时给出 Content-Length 和 Transfer-Encoding。",
+            "The request has both a Content-Length and a Transfer-Encoding.",
+        ));
+    }
     // HTTP/2 carries the host in the address, HTTP/1.1 in one header.
     let mut hosts = req.headers().get_all(header::HOST).filter_map(|v| v.to_str().ok());
     let named = req.uri().authority().map(|authority| authority.as_str()).or_else(|| hosts.next());

@@ -92,11 +92,13 @@ pub fn status_of(code: ErrorCode) -> StatusCode {
     match code {
         ErrorCode::InvalidInput => StatusCode::UNPROCESSABLE_ENTITY,
         ErrorCode::NotFound => StatusCode::NOT_FOUND,
+        ErrorCode::Gone => StatusCode::GONE,
         ErrorCode::Conflict | ErrorCode::MonthClosed | ErrorCode::Duplicate => StatusCode::CONFLICT,
         ErrorCode::Forbidden | ErrorCode::SeparationOfDuties | ErrorCode::StepUpRequired => {
             StatusCode::FORBIDDEN
         }
         ErrorCode::Stale => StatusCode::PRECONDITION_FAILED,
+        ErrorCode::TooMany => StatusCode::TOO_MANY_REQUESTS,
         ErrorCode::SignInFailed => StatusCode::UNAUTHORIZED,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }
@@ -112,7 +114,8 @@ impl From<AppError> for Fault {
                     tracing::error!(code = code.as_str(), "a use case failed");
                     return Fault::new(status, code.as_str());
                 }
-                Fault { refusals, ..Fault::new(status, code.as_str()) }
+                let retry_after = (code == ErrorCode::TooMany).then_some(60);
+                Fault { refusals, retry_after, ..Fault::new(status, code.as_str()) }
             }
             AppError::Connection(_) => {
                 tracing::error!("no connection to the database");

@@ -5,6 +5,7 @@
 //! To add one: a file with a type that implements [`Job`], and its line in
 //! [`run_kind`].
 
+pub mod cost;
 pub mod draft;
 pub mod import;
 mod live;
@@ -164,6 +165,7 @@ fn run_kind(taken: &JobRow, context: &JobContext<'_>) -> AppResult<Option<String
         }
         import::ImportBook::KIND => run_as::<import::ImportBook>(taken, context),
         verify::VerifyRegistry::KIND => run_as::<verify::VerifyRegistry>(taken, context),
+        cost::PolicyCost::KIND => run_as::<cost::PolicyCost>(taken, context),
         draft::DraftRuns::KIND => run_as::<draft::DraftRuns>(taken, context),
         _ => Err(AppError::coded(
             ErrorCode::NewerDatabase,

@@ -30,6 +30,8 @@ fn wrong_code(field: &str) -> Refusal {
 }
 
 fn unknown(field: &str, code: &str) -> Refusal {
+    // Said back as text: whatever an address holds.
+    let code: String = code.chars().filter(|c| !c.is_control()).take(40).collect();
     Refusal::field(
         field,
         format!("没有区划“{code}”,请先建立该区划或改正代码。"),

@@ -5,6 +5,7 @@
 pub mod access;
 pub mod account;
 pub mod area;
+pub mod area_history;
 pub mod area_plan;
 pub mod audit_search;
 pub mod auth;
@@ -20,6 +21,7 @@ pub mod fact;
 pub mod guardian;
 pub mod household;
 pub mod import;
+pub mod index_keys;
 pub mod job;
 pub mod keys;
 pub mod once;

@@ -1,13 +1,12 @@
-//! Policies in force: proposed by one person, activated by another (or by the
-//! operator), and only if every worked case of the file comes out.
+//! Policies in force: proposed by one person, activated by another, and only
+//! if every worked case of the file comes out.
 
 use sha2::{Digest, Sha256};
 
 use crate::domain::policy::{CaseResult, Policy, run_cases};
-use crate::domain::role::Role;
 use crate::error::{AppError, AppResult, ErrorCode, Place, Refusal};
-use crate::services::Actor;
-use crate::services::auth::{ActivatePolicy, Authorized, ProposePolicy, ReadReport};
+use crate::services::auth::{ActivatePolicy, Authorized, Permit, ProposePolicy, ReadReport};
+use crate::services::record::check_required;
 use crate::store::audit::Entry;
 use crate::store::policy::{self as store_policy, PolicyRow};
 use crate::store::{Db, REGISTRY_CHAIN, Store};
@@ -91,6 +90,9 @@ pub fn propose(store: &Store, by: &Authorized<'_, ProposePolicy>, text: &str) ->
             illustrative: policy.illustrative(),
             status: "proposed".to_owned(),
             proposed_by: by.username().to_owned(),
+            ended_by: None,
+            ended_at: None,
+            end_reason: None,
             activated_by: None,
             activated_at: None,
             created_at: tx.clock().now(),
@@ -112,21 +114,15 @@ pub fn propose(store: &Store, by: &Authorized<'_, ProposePolicy>, text: &str) ->
 /// made keep the policy that made them.
 ///
 /// # Errors
-/// No such proposal, its proposer activates it (unless it is the operator at
-/// the machine), or a case fails.
-pub fn activate(
-    store: &Store,
-    actor: &Actor,
-    by: &Authorized<'_, ActivatePolicy>,
-    id: i64,
-) -> AppResult<()> {
+/// No such proposal, its proposer activates it, or a case fails.
+pub fn activate(store: &Store, by: &Authorized<'_, ActivatePolicy>, id: i64) -> AppResult<()> {
     store.write(REGISTRY_CHAIN, |tx| {
         let row = store_policy::find_policy(tx.conn, id)?
             .ok_or_else(|| AppError::not_found("政策", "policy"))?;
         if row.status == "active" {
             return Ok(());
         }
-        if row.proposed_by == by.username() && actor.role() != Role::Operator {
+        if row.proposed_by == by.username() {
             return Err(AppError::coded(
                 ErrorCode::SeparationOfDuties,
                 "提出政策的人不能自己启用,请另一位审批人启用。",
@@ -136,11 +132,7 @@ pub fn activate(
         check(&row.body)?;
         let at = tx.clock().now();
         if store_policy::mark_policy_active(tx.conn, id, by.username(), at)? != 1 {
-            return Err(AppError::coded(
-                ErrorCode::Conflict,
-                "该政策版本已被取代,请重新提出。",
-                "This version was superseded; propose it again.",
-            ));
+            return Err(no_longer_waits());
         }
         tx.audit(&Entry {
             actor: by.username(),
@@ -154,6 +146,91 @@ pub fn activate(
     })
 }
 
+/// Whoever proposed a policy takes it back before it is in force.
+///
+/// # Errors
+/// Not found; another's proposal; not waiting any more; no reason.
+pub fn withdraw(
+    store: &Store,
+    by: &Authorized<'_, ProposePolicy>,
+    id: i64,
+    reason: &str,
+) -> AppResult<()> {
+    end(store, by, id, ("withdrawn", "policy.withdraw"), reason, |row| {
+        (row.proposed_by != by.username()).then(|| {
+            AppError::coded(
+                ErrorCode::SeparationOfDuties,
+                "只有提出人可以撤回;审批人可以退回。",
+                "Only who proposed it can withdraw it; an approver can reject it.",
+            )
+        })
+    })
+}
+
+/// The second person refuses a policy before it is in force.
+///
+/// # Errors
+/// Not found; one's own proposal; not waiting any more; no reason.
+pub fn reject(
+    store: &Store,
+    by: &Authorized<'_, ActivatePolicy>,
+    id: i64,
+    reason: &str,
+) -> AppResult<()> {
+    end(store, by, id, ("rejected", "policy.reject"), reason, |row| {
+        (row.proposed_by == by.username()).then(|| {
+            AppError::coded(
+                ErrorCode::SeparationOfDuties,
+                "自己提出的政策请撤回,不能自己退回。",
+                "Your own proposal is withdrawn, not rejected by yourself.",
+            )
+        })
+    })
+}
+
+fn end<P: Permit>(
+    store: &Store,
+    by: &Authorized<'_, P>,
+    id: i64,
+    (status, action): (&str, &str),
+    reason: &str,
+    refused: impl FnOnce(&PolicyRow) -> Option<AppError>,
+) -> AppResult<()> {
+    let mut refusals = Vec::new();
+    check_required(&mut refusals, "reason", reason);
+    AppError::refused_unless_empty(refusals)?;
+    store.write(REGISTRY_CHAIN, |tx| {
+        let row = store_policy::find_policy(tx.conn, id)?
+            .ok_or_else(|| AppError::not_found("政策", "policy"))?;
+        if let Some(error) = refused(&row) {
+            return Err(error);
+        }
+        let (at, reason) = (tx.clock().now(), reason.trim());
+        let ended =
+            store_policy::mark_policy_ended(tx.conn, id, status, (by.username(), at, reason))?;
+        if ended != 1 {
+            return Err(no_longer_waits());
+        }
+        tx.audit(&Entry {
+            actor: by.username(),
+            action,
+            object_kind: "policy",
+            object_id: Some(id),
+            reason: Some(reason),
+            detail: Some(&format!("{} v{}", row.code, row.version)),
+        })?;
+        Ok(())
+    })
+}
+
+fn no_longer_waits() -> AppError {
+    AppError::coded(
+        ErrorCode::Conflict,
+        "该政策版本不在待启用状态,请重新提出。",
+        "This version does not wait to be activated any more; propose it again.",
+    )
+}
+
 /// The policy in force.
 ///
 /// # Errors
@@ -162,8 +239,8 @@ pub fn in_force(conn: &mut Db) -> AppResult<InForce> {
     let row = store_policy::find_active_policy(conn)?.ok_or_else(|| {
         AppError::coded(
             ErrorCode::Setup,
-            "还没有启用的政策。请先运行 mingce policy propose 与 mingce policy activate。",
-            "No policy is in force. Run mingce policy propose and mingce policy activate first.",
+            "还没有启用的政策。请经办提交政策文件,再由审批人启用(网页或 mingce policy)。",
+            "No policy is in force. A clerk proposes a file and an approver puts it in force (by page or mingce policy).",
         )
     })?;
     compiled(row)

@@ -22,6 +22,8 @@ use crate::store::{Store, directory, fact, resident};
 /// A guardian, the telephone masked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GuardianLine {
+    /// Id.
+    pub id: i64,
     /// Name.
     pub name: String,
     /// Masked telephone.
@@ -109,6 +111,7 @@ pub fn load_file(
                 };
                 let phone = open(PHONE, row.phone_enc.as_deref())?.unwrap_or_default();
                 file.guardians.push(GuardianLine {
+                    id: row.id,
                     name: store.cipher().open_text(NAME, row.id, &row.name_enc).map_err(sealed)?,
                     phone: mask::phone(&phone),
                     kind: row.kind,

@@ -1,5 +1,7 @@
 //! P-94: what an administrator wants to know of the installation at a glance.
 
+use std::path::Path;
+
 use chrono::NaiveDateTime;
 
 use super::auth::{Authorized, ManageSystem};
@@ -29,6 +31,45 @@ pub struct Status {
     pub verified: Option<(NaiveDateTime, String)>,
     /// Jobs by state.
     pub jobs: Vec<(String, i64)>,
+    /// Room where the registry's folder lies; none if the system does not say.
+    pub disk: Option<Disk>,
+}
+
+/// Room on a file system, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Disk {
+    /// What this program may still write.
+    pub free: u64,
+    /// All of it.
+    pub total: u64,
+}
+
+impl Disk {
+    fn of(folder: &Path) -> Option<Disk> {
+        let room = rustix::fs::statvfs(folder).ok()?;
+        let bytes = |blocks: u64| blocks.saturating_mul(room.f_frsize);
+        Some(Disk { free: bytes(room.f_bavail), total: bytes(room.f_blocks) })
+    }
+
+    /// Free room in per cent, rounded down.
+    #[must_use]
+    pub fn percent(&self) -> u64 {
+        self.free.saturating_mul(100).checked_div(self.total).unwrap_or(0)
+    }
+
+    /// Whether it is time to do something (SEC-182).
+    #[must_use]
+    pub fn is_low(&self) -> bool {
+        self.percent() < 20
+    }
+
+    /// Free and all, in GiB with one digit.
+    #[must_use]
+    pub fn shown(&self) -> (String, String) {
+        let tenths = |bytes: u64| bytes / (1 << 30) * 10 + bytes % (1 << 30) * 10 / (1 << 30);
+        let text = |bytes: u64| format!("{}.{} GiB", tenths(bytes) / 10, tenths(bytes) % 10);
+        (text(self.free), text(self.total))
+    }
 }
 
 impl Status {
@@ -63,6 +104,7 @@ pub fn load(store: &Store, _by: &Authorized<'_, ManageSystem>) -> AppResult<Stat
             restored: last(conn, "backup.restore")?.map(|row| row.at),
             verified: last(conn, "registry.verify")?.map(failed),
             jobs: job::count_by_state(conn)?,
+            disk: Disk::of(store.data_dir()),
         })
     })
 }

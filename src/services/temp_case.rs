@@ -3,13 +3,15 @@
 
 use chrono::NaiveDate;
 
-use super::auth::{Authorized, EditAward};
+use super::auth::{Authorized, EditAward, ViewRegistry};
 use super::award::{Beneficiary, ConfirmInput, confirm_in};
+use super::policy::in_force;
 use super::record::{Act, Changes, check_optional, check_required};
 use super::resident;
 use crate::domain::ids::{AwardId, HouseholdId, ResidentId};
 use crate::domain::money::Fen;
 use crate::domain::month::Month;
+use crate::domain::policy::Policy;
 use crate::domain::temp_case::{
     CaseCaps, CaseKind, CaseLevel, Cause, EarlierCase, FamilyCategory, faults,
 };
@@ -59,6 +61,68 @@ pub struct CaseMade {
     pub case: i64,
     /// Its award.
     pub award: AwardId,
+}
+
+/// The caps of a policy for a decision of that day.
+///
+/// # Errors
+/// The policy has no temporary assistance.
+pub fn caps_of(policy: &Policy, on: NaiveDate) -> AppResult<CaseCaps> {
+    let limits = policy.settings.temporary.as_ref().ok_or_else(|| {
+        AppError::coded(
+            ErrorCode::Conflict,
+            "现行政策没有规定临时救助限额。",
+            "The policy in force says nothing about temporary assistance.",
+        )
+    })?;
+    let standard = policy.standard_value(limits.district_standard, Month::of(on), on);
+    let district = Fen(standard.unwrap_or_default().0 * i64::from(limits.district_times));
+    let same_cause_months = limits.same_cause_months;
+    Ok(CaseCaps { street: limits.street_cap, district, same_cause_months })
+}
+
+/// As [`register`], with the caps of the policy in force.
+///
+/// # Errors
+/// As [`register`] and [`caps_of`]; no policy is in force.
+pub fn register_by_policy(
+    store: &Store,
+    by: &Authorized<'_, EditAward>,
+    input: &CaseInput,
+) -> AppResult<CaseMade> {
+    let policy = store.read(in_force)?.policy;
+    register(store, by, input, &caps_of(&policy, input.decided_on)?)
+}
+
+/// A page of the cases of the caller's scope, the latest first, and whether
+/// there are more.
+///
+/// # Errors
+/// The database failed.
+pub fn list(
+    store: &Store,
+    by: &Authorized<'_, ViewRegistry>,
+    before: Option<i64>,
+    limit: i64,
+) -> AppResult<(Vec<TempCaseRow>, bool)> {
+    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut found = store.read(|conn| {
+        Ok(rows::list_temp_cases_in(conn, by.scope(), before, limit.saturating_add(1))?)
+    })?;
+    let more = found.len() > wanted;
+    found.truncate(wanted);
+    Ok((found, more))
+}
+
+/// One case.
+///
+/// # Errors
+/// Not found or out of scope.
+pub fn load(store: &Store, by: &Authorized<'_, ViewRegistry>, id: i64) -> AppResult<TempCaseRow> {
+    let found = store.read(|conn| Ok(rows::find_temp_case(conn, by.street(), id)?))?;
+    found
+        .filter(|row| by.scope().contains(&row.area_code))
+        .ok_or_else(|| AppError::not_found("临时救助", "case"))
 }
 
 /// Registers a decided case and confirms its one payment, in the month of the

@@ -9,6 +9,7 @@ use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
+use zeroize::Zeroizing;
 
 use crate::clock::random_bytes;
 
@@ -39,8 +40,34 @@ impl FieldKey {
     }
 }
 
-/// Reads the keys of fields anew from the registry.
-pub type KeySource = Box<dyn Fn() -> Option<Vec<FieldKey>> + Send + Sync>;
+/// The key of the blind indexes.
+pub struct IndexKey {
+    /// Counts up with each rotation.
+    pub id: i32,
+    bytes: Zeroizing<[u8; 32]>,
+}
+
+impl IndexKey {
+    /// A key from its 32 bytes.
+    #[must_use]
+    pub fn new(id: i32, bytes: [u8; 32]) -> IndexKey {
+        IndexKey { id, bytes: Zeroizing::new(bytes) }
+    }
+
+    /// Blind index of a normalised value: equal values, equal index, and
+    /// nothing to read in it. `kind` keeps numbers of different kinds apart.
+    #[must_use]
+    pub fn blind(&self, kind: &str, normalised: &str) -> Vec<u8> {
+        keyed(&self.bytes, &[kind.as_bytes(), &[0], normalised.as_bytes()]).to_vec()
+    }
+}
+
+/// The keys that rotate: those of fields, newest first, and that of the
+/// indexes.
+pub type LiveKeys = (Vec<FieldKey>, IndexKey);
+
+/// Reads the keys that rotate anew from the registry.
+pub type KeySource = Box<dyn Fn() -> Option<LiveKeys> + Send + Sync>;
 
 /// The unlocked keys of a registry.
 pub struct Cipher {
@@ -48,7 +75,7 @@ pub struct Cipher {
     /// rotate keys while this one runs, hence the lock.
     fields: RwLock<Vec<FieldKey>>,
     source: Option<KeySource>,
-    blind: [u8; 32],
+    blind: RwLock<IndexKey>,
     chain: [u8; 32],
 }
 
@@ -93,8 +120,8 @@ fn binding(field: &str, owner: i64, key_id: u16) -> Vec<u8> {
 impl Cipher {
     /// From unlocked keys; `fields` newest first and not empty.
     #[must_use]
-    pub fn new(fields: Vec<FieldKey>, blind: [u8; 32], chain: [u8; 32]) -> Cipher {
-        Cipher { fields: RwLock::new(fields), source: None, blind, chain }
+    pub fn new(fields: Vec<FieldKey>, blind: IndexKey, chain: [u8; 32]) -> Cipher {
+        Cipher { fields: RwLock::new(fields), source: None, blind: RwLock::new(blind), chain }
     }
 
     /// The same, able to learn keys that another process made later.
@@ -109,10 +136,17 @@ impl Cipher {
         self.fields.read().unwrap_or_else(PoisonError::into_inner).first().map(|key| key.id)
     }
 
+    /// Id of the key of the indexes.
+    #[must_use]
+    pub fn index_key(&self) -> i32 {
+        self.blind.read().unwrap_or_else(PoisonError::into_inner).id
+    }
+
     /// Learns the present keys. Without an answer the old ones stay.
     pub fn refresh(&self) {
-        if let Some(fields) = self.source.as_ref().and_then(|source| source()) {
+        if let Some((fields, blind)) = self.source.as_ref().and_then(|source| source()) {
             *self.fields.write().unwrap_or_else(PoisonError::into_inner) = fields;
+            *self.blind.write().unwrap_or_else(PoisonError::into_inner) = blind;
         }
     }
 
@@ -172,11 +206,10 @@ impl Cipher {
         split_key_id(sealed).ok().map(|(id, _)| id) == self.newest()
     }
 
-    /// Blind index of a normalised value: equal values, equal index, and
-    /// nothing to read in it. `kind` keeps numbers of different kinds apart.
+    /// Blind index of a normalised value, by the present key.
     #[must_use]
     pub fn blind(&self, kind: &str, normalised: &str) -> Vec<u8> {
-        keyed(&self.blind, &[kind.as_bytes(), &[0], normalised.as_bytes()]).to_vec()
+        self.blind.read().unwrap_or_else(PoisonError::into_inner).blind(kind, normalised)
     }
 
     /// The hash that chains an audit entry to the one before.
@@ -210,7 +243,7 @@ mod tests {
     use super::*;
 
     fn cipher() -> Cipher {
-        Cipher::new(vec![FieldKey::new(1, [7; 32])], [8; 32], [9; 32])
+        Cipher::new(vec![FieldKey::new(1, [7; 32])], IndexKey::new(2, [8; 32]), [9; 32])
     }
 
     #[test]
@@ -239,10 +272,10 @@ mod tests {
 
     #[test]
     fn an_old_key_still_opens_and_is_not_current() {
-        let old = Cipher::new(vec![FieldKey::new(1, [7; 32])], [8; 32], [9; 32]);
+        let old = Cipher::new(vec![FieldKey::new(1, [7; 32])], IndexKey::new(2, [8; 32]), [9; 32]);
         let sealed = old.seal("a.b", 1, b"x").expect("sealed");
         let fields = vec![FieldKey::new(2, [1; 32]), FieldKey::new(1, [7; 32])];
-        let both = Cipher::new(fields, [8; 32], [9; 32]);
+        let both = Cipher::new(fields, IndexKey::new(2, [8; 32]), [9; 32]);
         assert!(both.open("a.b", 1, &sealed).is_ok() && !both.is_current(&sealed));
     }
 }

@@ -95,6 +95,29 @@ pub fn find_claim(conn: &mut Db, street: &str, id: ClaimId) -> QueryResult<Optio
     claim::table.find((id, street)).select(ClaimRow::as_select()).first(conn).optional()
 }
 
+/// A page of the claims of a street after `after`, oldest first; only open ones
+/// if wanted.
+///
+/// # Errors
+/// The database failed.
+pub fn list_claims_after(
+    conn: &mut Db,
+    street: &str,
+    only_open: bool,
+    (after, limit): (ClaimId, i64),
+) -> QueryResult<Vec<ClaimRow>> {
+    let mut query = claim::table
+        .filter(claim::street_code.eq(street).and(claim::id.gt(after)))
+        .order(claim::id)
+        .limit(limit)
+        .select(ClaimRow::as_select())
+        .into_boxed();
+    if only_open {
+        query = query.filter(claim::status.eq(ClaimStatus::Open));
+    }
+    query.load(conn)
+}
+
 /// Claims of a street, oldest first; only open ones if wanted.
 ///
 /// # Errors

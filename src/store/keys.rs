@@ -9,7 +9,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use zeroize::Zeroizing;
 
-use super::cipher::{Cipher, FieldKey};
+use super::cipher::{Cipher, FieldKey, IndexKey, LiveKeys};
 use super::connection::Db;
 use super::schema::data_key;
 use super::{db, kek};
@@ -46,30 +46,21 @@ pub fn unlock(conn: &mut Db, key_file: &Path, now: NaiveDateTime) -> AppResult<C
     }
     let rows = list_data_keys(conn)?;
     let kek = fitting(key_file, &rows)?;
-    let (mut blind, mut chain) = (None, None);
-    for row in rows.iter().filter(|row| row.purpose != FIELD) {
-        let key = unwrap_key(&kek, row).ok_or_else(|| kek::wrong(key_file))?;
-        match row.purpose.as_str() {
-            "blind" => blind = Some(*key),
-            _ => chain = Some(*key),
-        }
-    }
-    let fields = field_keys(&kek, &rows).ok_or_else(|| kek::wrong(key_file))?;
-    match (blind, chain) {
-        (Some(blind), Some(chain)) if !fields.is_empty() => Ok(Cipher::new(fields, blind, chain)),
-        _ => Err(kek::wrong(key_file)),
-    }
+    let chain = rows.iter().find(|row| row.purpose == CHAIN);
+    let chain = chain.and_then(|row| unwrap_key(&kek, row)).ok_or_else(|| kek::wrong(key_file))?;
+    let (fields, blind) = live_keys(&kek, &rows).ok_or_else(|| kek::wrong(key_file))?;
+    Ok(Cipher::new(fields, blind, *chain))
 }
 
-/// The keys of fields as they are now, newest first: what another process may
-/// have rotated in.
+/// The keys that rotate as they are now: what another process may have rotated
+/// in.
 ///
 /// # Errors
 /// As [`unlock`].
-pub fn load_field_keys(conn: &mut Db, key_file: &Path) -> AppResult<Vec<FieldKey>> {
+pub fn load_live_keys(conn: &mut Db, key_file: &Path) -> AppResult<LiveKeys> {
     let rows = list_data_keys(conn)?;
     let kek = fitting(key_file, &rows)?;
-    field_keys(&kek, &rows).ok_or_else(|| kek::wrong(key_file))
+    live_keys(&kek, &rows).ok_or_else(|| kek::wrong(key_file))
 }
 
 /// All data keys, newest first.
@@ -80,13 +71,37 @@ pub fn list_data_keys(conn: &mut Db) -> QueryResult<Vec<DataKeyRow>> {
     data_key::table.order(data_key::id.desc()).select(DataKeyRow::as_select()).load(conn)
 }
 
-/// Id of the key that seals new values of fields.
+/// Ids of the key that seals new values of fields and of that of the indexes.
 ///
 /// # Errors
 /// The database failed.
-pub fn newest_field_key(conn: &mut Db) -> QueryResult<Option<i32>> {
-    let newest = diesel::dsl::max(data_key::id);
-    data_key::table.filter(data_key::purpose.eq(FIELD)).select(newest).first(conn)
+pub fn newest_keys(conn: &mut Db) -> QueryResult<(Option<i32>, Option<i32>)> {
+    let found: Vec<(String, Option<i32>)> = data_key::table
+        .group_by(data_key::purpose)
+        .select((data_key::purpose, diesel::dsl::max(data_key::id)))
+        .load(conn)?;
+    let of = |wanted: &str| found.iter().find(|(purpose, _)| purpose == wanted)?.1;
+    Ok((of(FIELD), of(BLIND)))
+}
+
+/// Puts a new key of the indexes in the place of the old one. Part of the
+/// transaction that computes every index anew.
+///
+/// # Errors
+/// No randomness, the key file does not fit, or the database failed.
+pub fn replace_index_key(
+    conn: &mut Db,
+    key_file: &Path,
+    now: NaiveDateTime,
+) -> AppResult<IndexKey> {
+    let rows = list_data_keys(conn)?;
+    let kek = fitting(key_file, &rows)?;
+    let id = next_id(&rows)?;
+    diesel::delete(data_key::table.filter(data_key::purpose.eq(BLIND))).execute(conn)?;
+    insert_data_key(conn, &kek, id, BLIND, now)?;
+    let rows = list_data_keys(conn)?;
+    let (_, key) = live_keys(&kek, &rows).ok_or_else(|| kek::wrong(key_file))?;
+    Ok(key)
 }
 
 /// Notes that field keys older than `newest` have nothing left to seal anew.
@@ -159,7 +174,7 @@ fn make_first(conn: &mut Db, key_file: &Path, now: NaiveDateTime) -> AppResult<(
         None => kek::create(key_file)?,
     };
     db::begin_write(conn)?;
-    let made = [(1, FIELD), (2, "blind"), (3, "chain")]
+    let made = [(1, FIELD), (2, BLIND), (3, CHAIN)]
         .into_iter()
         .try_for_each(|(id, purpose)| insert_data_key(conn, &kek, id, purpose, now));
     match made {
@@ -193,12 +208,30 @@ fn fitting(key_file: &Path, rows: &[DataKeyRow]) -> AppResult<SecretKey> {
     }
 }
 
-/// `None` if one does not unwrap.
-fn field_keys(kek: &SecretKey, rows: &[DataKeyRow]) -> Option<Vec<FieldKey>> {
-    rows.iter()
+/// `None` if one is missing or does not unwrap.
+fn live_keys(kek: &SecretKey, rows: &[DataKeyRow]) -> Option<LiveKeys> {
+    let fields: Vec<FieldKey> = rows
+        .iter()
         .filter(|row| row.purpose == FIELD)
         .map(|row| Some(FieldKey::new(u16::try_from(row.id).ok()?, *unwrap_key(kek, row)?)))
-        .collect()
+        .collect::<Option<_>>()?;
+    let blind = rows.iter().find(|row| row.purpose == BLIND)?;
+    let blind = IndexKey::new(blind.id, *unwrap_key(kek, blind)?);
+    (!fields.is_empty()).then_some((fields, blind))
+}
+
+/// The id after those of `rows`.
+fn next_id(rows: &[DataKeyRow]) -> AppResult<i32> {
+    let id = rows.iter().map(|row| row.id).max().unwrap_or(0) + 1;
+    // Values carry the id in two bytes.
+    if u16::try_from(id).is_err() {
+        return Err(AppError::coded(
+            ErrorCode::Conflict,
+            "密钥编号已用完。",
+            "There are no more ids for keys.",
+        ));
+    }
+    Ok(id)
 }
 
 /// Wraps and stores a new key for fields; returns its id.
@@ -208,15 +241,7 @@ fn field_keys(kek: &SecretKey, rows: &[DataKeyRow]) -> Option<Vec<FieldKey>> {
 pub fn add_field_key(conn: &mut Db, key_file: &Path, now: NaiveDateTime) -> AppResult<i32> {
     let rows = list_data_keys(conn)?;
     let kek = fitting(key_file, &rows)?;
-    let id = rows.first().map_or(0, |row| row.id) + 1;
-    // Values carry the id in two bytes.
-    if u16::try_from(id).is_err() {
-        return Err(AppError::coded(
-            ErrorCode::Conflict,
-            "密钥编号已用完。",
-            "There are no more ids for keys.",
-        ));
-    }
+    let id = next_id(&rows)?;
     insert_data_key(conn, &kek, id, FIELD, now)?;
     Ok(id)
 }
@@ -263,6 +288,10 @@ pub fn open_backup_key(key_file: &Path, wrapped: &[u8]) -> AppResult<Option<Secr
 
 /// Purpose of the keys that seal fields.
 const FIELD: &str = "field";
+/// Purpose of the key of the indexes.
+const BLIND: &str = "blind";
+/// Purpose of the key of the audit log.
+const CHAIN: &str = "chain";
 const BACKUP_BINDING: &[u8] = b"mingce/backup";
 
 fn insert_data_key(

@@ -75,6 +75,7 @@ pub mod verify;
 pub mod view_log;
 pub mod visit;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use diesel::prelude::*;
@@ -107,6 +108,7 @@ pub struct Store {
     ids: Arc<IdSource>,
     once: Option<Arc<once::Pending>>,
     views: Arc<view_log::Waiting>,
+    data_dir: Arc<Path>,
 }
 
 impl Store {
@@ -141,6 +143,7 @@ impl Store {
             ids: Arc::new(ids),
             once: None,
             views: Arc::default(),
+            data_dir: config.data_dir.as_path().into(),
         })
     }
 
@@ -206,6 +209,12 @@ impl Store {
     #[must_use]
     pub fn views(&self) -> &view_log::Waiting {
         &self.views
+    }
+
+    /// The folder of the registry.
+    #[must_use]
+    pub fn data_dir(&self) -> &Path {
+        &self.data_dir
     }
 
     /// Which backend this is.
@@ -330,8 +339,9 @@ impl Store {
     /// A key that was rotated in seals from the next transaction on, in every
     /// process: no old key gets new values behind a rotation's back.
     fn learn_keys(&self, conn: &mut Db) -> AppResult<()> {
-        let newest = keys::newest_field_key(conn)?.and_then(|id| u16::try_from(id).ok());
-        if newest != self.cipher.newest() {
+        let (field, index) = keys::newest_keys(conn)?;
+        let newest = field.and_then(|id| u16::try_from(id).ok());
+        if newest != self.cipher.newest() || index != Some(self.cipher.index_key()) {
             self.cipher.refresh();
         }
         Ok(())

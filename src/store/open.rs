@@ -23,7 +23,7 @@ pub(super) fn key_source(config: &Config) -> KeySource {
     let key_file = config.key_file.clone();
     Box::new(move || {
         let mut conn = manager.connect().ok()?;
-        keys::load_field_keys(&mut conn, &key_file).ok()
+        keys::load_live_keys(&mut conn, &key_file).ok()
     })
 }
 

@@ -4,7 +4,8 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::Db;
-use super::schema::policy;
+use super::schema::{policy, policy_cost};
+use crate::domain::month::Month;
 
 /// One version of a policy.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -25,7 +26,7 @@ pub struct PolicyRow {
     pub body: String,
     /// Made-up amounts.
     pub illustrative: bool,
-    /// `proposed`, `active` or `superseded`.
+    /// `proposed`, `active`, `superseded`, `withdrawn` or `rejected`.
     pub status: String,
     /// Who proposed it.
     pub proposed_by: String,
@@ -35,6 +36,12 @@ pub struct PolicyRow {
     pub activated_at: Option<NaiveDateTime>,
     /// When it was proposed.
     pub created_at: NaiveDateTime,
+    /// Who withdrew or rejected it.
+    pub ended_by: Option<String>,
+    /// When.
+    pub ended_at: Option<NaiveDateTime>,
+    /// Why.
+    pub end_reason: Option<String>,
 }
 
 /// Inserts a proposal.
@@ -66,13 +73,13 @@ pub fn find_active_policy(conn: &mut Db) -> QueryResult<Option<PolicyRow>> {
         .optional()
 }
 
-/// A policy with this body that was not superseded.
+/// A policy with this body that waits or is in force.
 ///
 /// # Errors
 /// The database failed.
 pub fn find_policy_by_digest(conn: &mut Db, digest: &[u8]) -> QueryResult<Option<PolicyRow>> {
     policy::table
-        .filter(policy::digest.eq(digest).and(policy::status.ne("superseded")))
+        .filter(policy::digest.eq(digest).and(policy::status.eq_any(["proposed", "active"])))
         .select(PolicyRow::as_select())
         .first(conn)
         .optional()
@@ -121,4 +128,70 @@ pub fn mark_policy_active(
             policy::activated_at.eq(at),
         ))
         .execute(conn)
+}
+
+/// A proposal ends as `withdrawn` or `rejected`. Returns the row count: 0 if it
+/// does not wait any more.
+///
+/// # Errors
+/// The database failed.
+pub fn mark_policy_ended(
+    conn: &mut Db,
+    id: i64,
+    status: &str,
+    (by, at, reason): (&str, NaiveDateTime, &str),
+) -> QueryResult<usize> {
+    diesel::update(policy::table.find(id).filter(policy::status.eq("proposed")))
+        .set((
+            policy::status.eq(status),
+            policy::ended_by.eq(by),
+            policy::ended_at.eq(at),
+            policy::end_reason.eq(reason),
+        ))
+        .execute(conn)
+}
+
+/// What a policy would cost, as it was computed.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = policy_cost)]
+pub struct PolicyCostRow {
+    /// The policy.
+    pub policy_id: i64,
+    /// The one that was in force.
+    pub present_id: i64,
+    /// Whose awards.
+    pub street_code: String,
+    /// Which month.
+    pub month: Month,
+    /// The figures, as JSON.
+    pub body: String,
+    /// UTC.
+    pub computed_at: NaiveDateTime,
+}
+
+/// Puts a cost in the place of an older one.
+///
+/// # Errors
+/// The database failed.
+pub fn replace_policy_cost(conn: &mut Db, row: &PolicyCostRow) -> QueryResult<usize> {
+    diesel::delete(policy_cost::table.find((row.policy_id, &row.street_code, row.month)))
+        .execute(conn)?;
+    diesel::insert_into(policy_cost::table).values(row).execute(conn)
+}
+
+/// The cost of a policy in a street and month, if it was computed.
+///
+/// # Errors
+/// The database failed.
+pub fn find_policy_cost(
+    conn: &mut Db,
+    policy: i64,
+    street: &str,
+    month: Month,
+) -> QueryResult<Option<PolicyCostRow>> {
+    policy_cost::table
+        .find((policy, street, month))
+        .select(PolicyCostRow::as_select())
+        .first(conn)
+        .optional()
 }

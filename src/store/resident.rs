@@ -324,6 +324,24 @@ pub fn mark_claim_moved(
     .execute(conn)
 }
 
+/// Puts a claim under another index. Returns the row count.
+///
+/// # Errors
+/// The database failed; the index is claimed already.
+pub fn mark_claim_index(conn: &mut Db, old: &[u8], new: &[u8]) -> QueryResult<usize> {
+    diesel::update(identity_claim::table.find(old))
+        .set(identity_claim::blind_index.eq(new))
+        .execute(conn)
+}
+
+/// How many numbers are claimed.
+///
+/// # Errors
+/// The database failed.
+pub fn count_claims(conn: &mut Db) -> QueryResult<i64> {
+    identity_claim::table.count().get_result(conn)
+}
+
 /// Gives up a number that a correction replaced. Returns the row count.
 ///
 /// # Errors

@@ -1,10 +1,12 @@
 //! The rounds of grid workers: what is planned, what is verified.
 
 use chrono::NaiveDate;
+use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use super::Db;
 use super::schema::{household, pending_change, resident, visit, visit_person};
+use super::visit::VisitRow;
 use crate::domain::household::HouseholdKind;
 use crate::domain::ids::{HouseholdId, ResidentId};
 use crate::domain::pending::ChangeState;
@@ -92,6 +94,70 @@ pub fn list_open(
         .limit(limit)
         .into_boxed();
     in_scope!(query, scope, household::area_code).load(conn)
+}
+
+/// Which visits a list asks for.
+#[derive(Debug, Clone, Default)]
+pub struct VisitFilter {
+    /// In this state.
+    pub status: Option<VisitStatus>,
+    /// With this purpose.
+    pub purpose: Option<Purpose>,
+    /// To this home.
+    pub household: Option<HouseholdId>,
+    /// Purposes that the caller may not know of.
+    pub hidden: Vec<Purpose>,
+    /// Only visits before this one.
+    pub before: Option<i64>,
+}
+
+/// A page of the visits to homes of the scope or about people of it, the latest
+/// first.
+///
+/// # Errors
+/// The database failed.
+pub fn list_visits_in(
+    conn: &mut Db,
+    scope: &Scope,
+    filter: &VisitFilter,
+    limit: i64,
+) -> QueryResult<Vec<VisitRow>> {
+    let mut query = visit::table
+        .filter(visit::street_code.eq(scope.street_code().to_owned()))
+        .filter(visit::purpose.ne_all(filter.hidden.clone()))
+        .order(visit::id.desc())
+        .limit(limit)
+        .select(VisitRow::as_select())
+        .into_boxed();
+    if let Some(areas) = scope.area_codes() {
+        let homes = household::table
+            .filter(household::street_code.eq(visit::street_code))
+            .filter(household::id.nullable().eq(visit::household_id))
+            .filter(household::area_code.eq_any(areas.to_vec()));
+        let people = visit_person::table
+            .inner_join(
+                resident::table.on(resident::street_code
+                    .eq(visit_person::street_code)
+                    .and(resident::id.eq(visit_person::resident_id))),
+            )
+            .filter(visit_person::street_code.eq(visit::street_code))
+            .filter(visit_person::visit_id.eq(visit::id))
+            .filter(resident::area_code.eq_any(areas.to_vec()));
+        query = query.filter(exists(homes).or(exists(people)));
+    }
+    if let Some(status) = filter.status {
+        query = query.filter(visit::status.eq(status));
+    }
+    if let Some(purpose) = filter.purpose {
+        query = query.filter(visit::purpose.eq(purpose));
+    }
+    if let Some(home) = filter.household {
+        query = query.filter(visit::household_id.eq(home));
+    }
+    if let Some(before) = filter.before {
+        query = query.filter(visit::id.lt(before));
+    }
+    query.load(conn)
 }
 
 /// How many visits are due until a day.
@@ -266,7 +332,7 @@ pub struct Incomplete {
 }
 
 /// Adults (born until `adult`) without a telephone, and everybody without a
-/// document's number.
+/// document's number, by area and id, after the area and id `after`.
 ///
 /// # Errors
 /// The database failed.
@@ -274,9 +340,10 @@ pub fn list_incomplete(
     conn: &mut Db,
     scope: &Scope,
     adult: NaiveDate,
+    after: Option<&(String, ResidentId)>,
     limit: i64,
 ) -> QueryResult<Vec<Incomplete>> {
-    let query = resident::table
+    let mut query = resident::table
         .filter(resident::street_code.eq(scope.street_code()).and(resident::status.eq("active")))
         .filter(
             resident::doc_no_index
@@ -293,6 +360,10 @@ pub fn list_incomplete(
         ))
         .limit(limit)
         .into_boxed();
+    if let Some((area, id)) = after {
+        let same = resident::area_code.eq(area.clone()).and(resident::id.gt(*id));
+        query = query.filter(resident::area_code.gt(area.clone()).or(same));
+    }
     in_scope!(query, scope, resident::area_code).load(conn)
 }
 

@@ -392,6 +392,20 @@ diesel::table! {
         activated_by -> Nullable<Text>,
         activated_at -> Nullable<Timestamp>,
         created_at -> Timestamp,
+        ended_by -> Nullable<Text>,
+        ended_at -> Nullable<Timestamp>,
+        end_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    policy_cost (policy_id, street_code, month) {
+        policy_id -> BigInt,
+        present_id -> BigInt,
+        street_code -> Text,
+        month -> Integer,
+        body -> Text,
+        computed_at -> Timestamp,
     }
 }
 
@@ -572,6 +586,15 @@ diesel::table! {
         digest -> Text,
         purpose -> Text,
         plain -> Bool,
+    }
+}
+
+diesel::table! {
+    export_file (id, street_code) {
+        id -> BigInt,
+        street_code -> Text,
+        body_enc -> Binary,
+        expires_at -> Timestamp,
     }
 }
 
@@ -838,6 +861,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     visit_person,
     grid_hand_over,
     policy,
+    policy_cost,
     program_start,
     run,
     run_contributor,
@@ -850,6 +874,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     history,
     import_book,
     export_log,
+    export_file,
     import_upload,
     user_access,
     recovery_code,

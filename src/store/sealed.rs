@@ -5,8 +5,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 
 use super::connection::Db;
-use super::{REGISTRY_CHAIN, access, account, certificate, draft_key, fact, guardian, history};
-use super::{import_upload, line, pending_change, resident, token};
+use super::{REGISTRY_CHAIN, access, account, certificate, draft_key, export_log, fact, guardian};
+use super::{history, import_upload, line, pending_change, resident, token};
 
 /// One encrypted column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +76,7 @@ pub const SEALED: &[SealedColumn] = &[
         "account_index",
         account::ACCOUNT_INDEX,
     ),
+    open("export_file", "body_enc", export_log::BODY),
     open("import_upload", "body_enc", import_upload::BODY),
     open("import_upload", "preview_enc", import_upload::PREVIEW),
     open("import_upload", "report_enc", import_upload::REPORT),
@@ -223,5 +224,29 @@ pub fn mark_resealed(
         .bind::<BigInt, _>(value.id)
         .bind::<Text, _>(&value.street_code)
         .bind::<Binary, _>(&value.sealed)
+        .execute(conn)
+}
+
+/// Replaces the blind index beside a value. Returns the row count.
+///
+/// # Errors
+/// The database failed; another record has this index.
+pub fn mark_index(
+    conn: &mut Db,
+    column: &SealedColumn,
+    value: &SealedValue,
+    new: &[u8],
+) -> QueryResult<usize> {
+    let Some((name, _)) = column.index else { return Ok(0) };
+    let marks = if matches!(conn, Db::Lite(_)) { ["?", "?", "?"] } else { ["$1", "$2", "$3"] };
+    let [to, id, street] = marks;
+    let (place, SealedColumn { table, owner, .. }) = (column.street(), column);
+    let statement = format!(
+        "UPDATE \"{table}\" SET \"{name}\" = {to} WHERE {owner} = {id} AND {place} = {street}"
+    );
+    diesel::sql_query(statement)
+        .bind::<Binary, _>(new)
+        .bind::<BigInt, _>(value.id)
+        .bind::<Text, _>(&value.street_code)
         .execute(conn)
 }

@@ -8,6 +8,7 @@ use super::coded::insert_batches;
 use super::schema::temp_case;
 use crate::domain::ids::{HouseholdId, ResidentId};
 use crate::domain::money::Fen;
+use crate::domain::scope::Scope;
 use crate::domain::temp_case::{CaseKind, CaseLevel, Cause, FamilyCategory};
 
 /// One case.
@@ -65,6 +66,31 @@ pub fn insert_temp_cases(conn: &mut Db, rows: &[TempCaseRow]) -> QueryResult<usi
 /// The database failed.
 pub fn find_temp_case(conn: &mut Db, street: &str, id: i64) -> QueryResult<Option<TempCaseRow>> {
     temp_case::table.find((id, street)).select(TempCaseRow::as_select()).first(conn).optional()
+}
+
+/// A page of the cases of a scope before `before`, the latest first.
+///
+/// # Errors
+/// The database failed.
+pub fn list_temp_cases_in(
+    conn: &mut Db,
+    scope: &Scope,
+    before: Option<i64>,
+    limit: i64,
+) -> QueryResult<Vec<TempCaseRow>> {
+    let mut query = temp_case::table
+        .filter(temp_case::street_code.eq(scope.street_code().to_owned()))
+        .order(temp_case::id.desc())
+        .limit(limit)
+        .select(TempCaseRow::as_select())
+        .into_boxed();
+    if let Some(areas) = scope.area_codes() {
+        query = query.filter(temp_case::area_code.eq_any(areas.to_vec()));
+    }
+    if let Some(before) = before {
+        query = query.filter(temp_case::id.lt(before));
+    }
+    query.load(conn)
 }
 
 /// All cases of a person, oldest first.

@@ -115,6 +115,17 @@ pub fn list_units(conn: &mut Db, street: &str, after: i64, limit: i64) -> QueryR
         .load(conn)
 }
 
+/// How many units have awards.
+///
+/// # Errors
+/// The database failed.
+pub fn count_units(conn: &mut Db, street: &str) -> QueryResult<i64> {
+    award::table
+        .filter(award::street_code.eq(street))
+        .select(diesel::dsl::count(award::unit_id).aggregate_distinct())
+        .first(conn)
+}
+
 macro_rules! community {
     ($column:literal) => {
         sql::<BigInt>(concat!("CAST(substr(", $column, ", 1, 12) AS BIGINT)"))

@@ -1,6 +1,7 @@
 //! The pages. A page is a handler that calls a service, and a template; see
 //! [`page`] for what every template can use.
 
+mod area_history;
 mod areas;
 pub mod assets;
 mod audit;
@@ -66,6 +67,7 @@ pub fn routes(routes: &mut Routes) {
     audit::routes(routes);
     users::routes(routes);
     policy::routes(routes);
+    area_history::routes(routes);
     areas::routes(routes);
     status::routes(routes);
     routes.get("/login", Access::Anyone, login::show);

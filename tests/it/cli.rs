@@ -81,6 +81,58 @@ fn accounts_from_the_command_line() {
 }
 
 #[test]
+fn a_policy_comes_from_two_people_with_their_own_passwords() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (data, secret) = (dir.path().join("data"), dir.path().join("secret"));
+    std::fs::write(&secret, "kx7vTrq9wz!d\n").expect("a password file");
+    let (secret, wrong) = (secret.to_string_lossy(), dir.path().join("wrong"));
+    std::fs::write(&wrong, "something else\n").expect("a password file");
+    for (name, role) in [("zhou", "clerk"), ("wu", "clerk"), ("li", "approver")] {
+        let add = ["user", "add", name, "--role", role, "--name", "测试", "--password-file"];
+        let added = mingce(&data, &[&add[..], &[&secret]].concat());
+        assert_eq!(status(&added), 0, "{}", text(&added));
+    }
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/policies/js-ill-2023.toml");
+    let by = |name: &'static str| ["--user", name, "--password-file"];
+    let policy = |step: &[&str], name: &'static str| {
+        mingce(&data, &[&["--json", "policy"][..], step, &by(name), &[&secret]].concat())
+    };
+    let nobody = mingce(&data, &["policy", "propose", file]);
+    assert_eq!(status(&nobody), 2, "{}", text(&nobody));
+    let wrong = wrong.to_string_lossy();
+    let forged =
+        mingce(&data, &[&["policy", "propose", file][..], &by("zhou"), &[&wrong]].concat());
+    assert_eq!(status(&forged), 5, "{}", text(&forged));
+    let approver = policy(&["propose", file], "li");
+    assert_eq!(status(&approver), 5, "an approver proposes nothing: {}", text(&approver));
+    let id = |output: &std::process::Output| -> String {
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        json["id"].as_i64().expect("an id").to_string()
+    };
+    let first = policy(&["propose", file], "zhou");
+    assert_eq!(status(&first), 0, "{}", text(&first));
+    let first = id(&first);
+    let other = policy(&["withdraw", &first, "--reason", "x"], "wu");
+    assert_eq!(status(&other), 5, "{}", text(&other));
+    let own = policy(&["activate", &first], "zhou");
+    assert_eq!(status(&own), 5, "{}", text(&own));
+    let rejected = policy(&["reject", &first, "--reason", "标准有误"], "li");
+    assert_eq!(status(&rejected), 0, "{}", text(&rejected));
+    let late = policy(&["activate", &first], "li");
+    assert_eq!(status(&late), 4, "{}", text(&late));
+    let second = policy(&["propose", file], "zhou");
+    assert_eq!(status(&second), 0, "{}", text(&second));
+    let second = id(&second);
+    assert_ne!(second, first);
+    let active = policy(&["activate", &second], "li");
+    assert_eq!(status(&active), 0, "{}", text(&active));
+    let list = mingce(&data, &["--json", "policy", "list"]);
+    let list: serde_json::Value = serde_json::from_slice(&list.stdout).expect("JSON");
+    let states: Vec<_> = list.as_array().expect("rows").iter().map(|row| &row["status"]).collect();
+    assert_eq!(states, ["active", "rejected"]);
+}
+
+#[test]
 fn a_drill_from_the_command_line() {
     let registry = TestRegistry::new(Backend::Sqlite);
     filled(&registry);

@@ -297,10 +297,18 @@ mod first_month {
         let operator = Actor::operator("test", STREET);
         office.clock.move_to(demo::through().day(16));
         let text = demo::policy::text(true).expect("the raised standard");
-        let id = policy::propose(&office.store, &operator.authorize().expect("may"), &text)
-            .expect("proposed");
-        policy::activate(&office.store, &operator, &operator.authorize().expect("may"), id)
-            .expect("in force");
+        let id = policy::propose(
+            &office.store,
+            &office.actor("clerk", Role::Clerk).authorize().expect("may"),
+            &text,
+        )
+        .expect("proposed");
+        policy::activate(
+            &office.store,
+            &office.actor("boss", Role::Approver).authorize().expect("may"),
+            id,
+        )
+        .expect("in force");
         let mut source = open_book(book).expect("the book");
         let report = import_book(
             &office.store,

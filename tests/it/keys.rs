@@ -139,4 +139,56 @@ on_both! {
         assert_eq!(sealing(&registry.store), [5]);
         assert_clean(&registry.store);
     }
+
+    fn a_new_index_key_finds_everybody_and_keeps_numbers_unique(registry) {
+        use mingce::services::index_keys::rotate_index;
+        use mingce::services::resident::{self, ResidentInput};
+        filled(registry);
+        let operator = Actor::operator("test", STREET);
+        let office_number = crate::registry_office::number("1961-02-03", 77);
+        let input = ResidentInput::citizen("周七", &office_number, crate::registry_office::EAST);
+        let first = resident::register(&registry.store, &operator.authorize().expect("may"), &input).expect("registered");
+        // Another process that knows the old key only.
+        let other = registry.reopen();
+        let old = registry.store.cipher().blind("a", "b");
+        let key_file = &registry.config.key_file;
+        let mut told = 0;
+        let by = operator.authorize().expect("may");
+        let done = rotate_index(&registry.store, &by, key_file, &mut |n| told = n).expect("rotated");
+        assert!(done.indexes >= 2 && done.claims >= 1 && told == done.indexes, "{done:?}");
+        assert_eq!(actions(&registry.store, "key.rotate_index"), 1);
+        assert_ne!(registry.store.cipher().blind("a", "b"), old);
+        for store in [&other, &registry.store, &registry.reopen()] {
+            let found = resident::find_by_id_number(store, &operator.authorize().expect("may"), &office_number);
+            assert_eq!(found.expect("a search").map(|row| row.id), Some(first));
+            assert_eq!(store.cipher().blind("a", "b"), registry.store.cipher().blind("a", "b"));
+            let twice = resident::register(store, &operator.authorize().expect("may"), &input);
+            assert!(twice.is_err(), "one person once");
+            assert_clean(store);
+        }
+        // Again: the old key is gone, the ids go on.
+        let again = rotate_index(&registry.store, &by, key_file, &mut |_| {}).expect("rotated");
+        assert!(again.key > done.key && again.claims == done.claims, "{again:?}");
+        let keys = keys::list(&registry.store, &by).expect("keys");
+        assert_eq!(keys.iter().filter(|key| key.purpose == "blind").count(), 1);
+    }
+
+    fn an_index_key_stays_when_an_index_is_wrong(registry) {
+        use mingce::services::index_keys::rotate_index;
+        filled(registry);
+        registry.store.maintain(|conn| {
+            use diesel::prelude::*;
+            use mingce::store::schema::account;
+            diesel::update(account::table).set(account::account_index.eq(vec![1_u8; 32])).execute(conn)?;
+            Ok(())
+        }).expect("spoiled");
+        let operator = Actor::operator("test", STREET);
+        let by = operator.authorize().expect("may");
+        let before = registry.store.cipher().blind("a", "b");
+        let refused = rotate_index(&registry.store, &by, &registry.config.key_file, &mut |_| {});
+        assert_eq!(refused.expect_err("refused").code(), mingce::error::ErrorCode::Integrity);
+        registry.store.cipher().refresh();
+        assert_eq!(registry.store.cipher().blind("a", "b"), before, "nothing was changed");
+        assert_eq!(actions(&registry.store, "key.rotate_index"), 0);
+    }
 }

@@ -100,7 +100,7 @@ on_both! {
         let file = export_register(&registry.store, &view, &RegisterRight::Masked(&masked), &named, (Format::Xlsx, "核对")).expect("a file");
         assert!(file.rows == 1 && file.bytes.starts_with(b"PK"));
         let log = registry.store.read(|conn| {
-            Ok(mingce::store::export_log::list_exports(conn, crate::harness::STREET, Some("clerk"), 9)?)
+            Ok(mingce::store::export_log::list_exports(conn, crate::harness::STREET, Some("clerk"), None, 9)?)
         }).expect("the log");
         let logged: Vec<_> = log.iter().map(|row| (row.row_count, row.plain, row.filter.as_str(), row.digest == file.digest)).collect();
         assert_eq!(logged, [(1, false, "name=*", true), (2, true, "", false), (2, false, "", false)]);

@@ -12,7 +12,7 @@ use mingce::store::audit::last_of_action;
 
 use crate::harness::TestRegistry;
 use crate::harness::http::{Browser, PASSWORD, add_user, open_session, run, state};
-use crate::http_month::home;
+use crate::http_month::{home, work};
 use crate::on_both;
 use crate::payout::world::day;
 use crate::web_import::{multipart, token};
@@ -82,6 +82,17 @@ on_both! {
             assert!(!page.contains("/activate"), "a clerk does not activate");
             assert_eq!(one.get(&app, &format!("{here}/file")).await.body, raised());
             // 808 × 2 − 900 = 716, 850 × 2 − 900 = 800.
+            let at = format!("{here}/cost");
+            assert!(boss.get(&app, &at).await.body.contains("还没有测算过"));
+            let compute = |at: String, month: &'static str| (at, format!("month={month}"));
+            for month in ["2024-07", "2023-09"] {
+                let (page, fields) = compute(at.clone(), month);
+                let queued = boss.submit(&app, &page, &page, &fields).await;
+                assert!(queued.header("location").starts_with("/jobs/"), "{} {}", queued.status, queued.body);
+                work(registry);
+                let job = boss.get(&app, queued.header("location")).await;
+                assert!(job.body.contains(&format!("{here}/cost?month={month}")), "{}", job.body);
+            }
             let cost = boss.get(&app, &format!("{here}/cost?month=2024-07")).await;
             for said in ["城市低保 · 东长街社区", "716.00", "800.00", "84.00"] {
                 assert!(cost.body.contains(said), "{said}: {}", cost.body);
@@ -91,7 +102,7 @@ on_both! {
             // By the proposer never, even with the other role.
             let id: i64 = here.rsplit('/').next().expect("an id").parse().expect("an id");
             let self_made = registry.actor("one", Role::Approver);
-            let refused = policy::activate(&registry.store, &self_made, &self_made.authorize().expect("an approver"), id);
+            let refused = policy::activate(&registry.store, &self_made.authorize().expect("an approver"), id);
             assert_eq!(refused.expect_err("refused").code(), ErrorCode::SeparationOfDuties);
             let activate = format!("{here}/activate");
             assert_eq!(one.get(&app, &activate).await.status, 403);
@@ -107,10 +118,56 @@ on_both! {
             let list = one.get(&app, "/policies").await.body;
             assert!(list.contains("已取代") && list.contains("boss"), "{list}");
             assert_eq!(one.get(&app, "/policies/1").await.status, 404);
+            assert!(boss.get(&app, &format!("{here}/cost?month=2024-07")).await.body.contains("请重新测算"), "another policy is in force");
         });
         for (action, actor) in [("policy.propose", "one"), ("policy.activate", "boss")] {
             let entry = registry.store.read(|conn| Ok(last_of_action(conn, REGISTRY_CHAIN, action)?));
             assert_eq!(entry.expect("read").expect("an entry").actor, actor);
+        }
+    }
+
+    fn a_proposal_is_withdrawn_by_its_maker_or_rejected_by_the_second_person(registry) {
+        let _world = home(registry, "2023-08");
+        registry.clock.move_to(day("2023-09-01"));
+        let state = state(registry, Profile::Demo);
+        let mut one = signed_in(registry, "one", Role::Clerk);
+        let mut two = signed_in(registry, "two", Role::Clerk);
+        let mut boss = signed_in(registry, "boss", Role::Approver);
+        run(async {
+            let app = init_service(mingce::app!(&state)).await;
+            for (step, ended) in [("withdraw", "已撤回"), ("reject", "已退回")] {
+                let body = multipart(&token(&one.get(&app, "/policies").await), "p.toml", &raised());
+                let sent = one.send(&app, Method::POST, "/policies", KIND, &body).await;
+                assert_eq!(sent.status, 303, "{}", sent.body);
+                let here = sent.header("location").to_owned();
+                assert!(one.get(&app, &here).await.body.contains(&format!("{here}/withdraw")));
+                assert!(boss.get(&app, &here).await.body.contains(&format!("{here}/reject")));
+                assert!(!two.get(&app, &here).await.body.contains(&format!("{here}/withdraw")));
+                let at = format!("{here}/{step}");
+                let who = if step == "withdraw" { &mut one } else { &mut boss };
+                let silent = who.submit(&app, &at, &at, "reason=").await;
+                assert!(silent.status == 422 && silent.body.contains("reason-error"), "{}", silent.body);
+                let withdraw = format!("{here}/withdraw");
+                assert_eq!(two.submit(&app, &withdraw, &withdraw, "reason=x").await.status, 403, "another's");
+                let who = if step == "withdraw" { &mut one } else { &mut boss };
+                let done = who.submit(&app, &at, &at, "reason=%E6%A0%87%E5%87%86%E6%9C%89%E8%AF%AF").await;
+                assert_eq!((done.status, done.header("location")), (303, here.as_str()), "{}", done.body);
+                let page = one.get(&app, &here).await.body;
+                assert!(page.contains(ended) && page.contains("标准有误"), "{page}");
+                assert!(!page.contains(&format!("{here}/withdraw")), "{page}");
+                // It can neither come into force nor end again.
+                let id: i64 = here.rsplit('/').next().expect("an id").parse().expect("an id");
+                let actor = registry.actor("boss", Role::Approver);
+                let late = policy::activate(&registry.store, &actor.authorize().expect("may"), id);
+                assert_eq!(late.expect_err("refused").code(), ErrorCode::Conflict);
+                let again = policy::reject(&registry.store, &actor.authorize().expect("may"), id, "x");
+                assert_eq!(again.expect_err("refused").code(), ErrorCode::Conflict);
+            }
+        });
+        for (action, actor) in [("policy.withdraw", "one"), ("policy.reject", "boss")] {
+            let entry = registry.store.read(|conn| Ok(last_of_action(conn, REGISTRY_CHAIN, action)?));
+            let entry = entry.expect("read").expect("an entry");
+            assert_eq!((entry.actor.as_str(), entry.reason.as_deref()), (actor, Some("标准有误")));
         }
     }
 
@@ -129,6 +186,11 @@ on_both! {
             let award = format!("/awards/{award}");
             let listed = one.get(&app, "/entitlements?program=dibao&state=in_force").await;
             assert!(listed.body.contains(&award) && listed.body.contains("享受中 1 · 暂缓 0"), "{}", listed.body);
+            let page = one.get(&app, "/api/v1/awards?limit=1&state=in_force").await.json();
+            assert_eq!((page["total"].as_i64(), page["items"][0]["program"].as_str(), page["next"].as_str()), (Some(1), Some("dibao"), None), "{page}");
+            let place = page["items"][0]["id"].as_str().expect("an id").to_owned();
+            let rest = one.get(&app, &format!("/api/v1/awards?after={place}")).await.json();
+            assert_eq!((rest["items"].as_array().map(Vec::len), rest["total"].as_i64()), (Some(0), Some(1)), "{rest}");
             let none = one.get(&app, "/entitlements?program=care").await;
             assert!(none.status == 200 && none.body.contains("没有符合条件的资格"), "{}", none.body);
             let hold = format!("{award}/hold");

@@ -1,9 +1,9 @@
 //! What each figure counts, over which time.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A figure of the report, by its number in §8.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the definitions stand in FIGURES")]
 pub enum FigureId {
     R01,

@@ -13,7 +13,7 @@ use crate::domain::household::{HouseholdKind, JoinReason};
 use crate::domain::ids::HouseholdId;
 use crate::domain::money::Fen;
 use crate::domain::month::Month;
-use crate::domain::temp_case::{CaseCaps, CaseKind, CaseLevel, Cause, FamilyCategory};
+use crate::domain::temp_case::{CaseKind, CaseLevel, Cause, FamilyCategory};
 use crate::error::AppResult;
 use crate::services::account::{self, AccountInput};
 use crate::services::auth::EditRegistry;
@@ -309,18 +309,9 @@ impl Office<'_> {
             doc_no: None,
             account_id: self.account(&label, 0)?,
         };
-        let caps = self.caps(on)?;
+        let caps = temp_case::caps_of(&self.policy, on)?;
         temp_case::register(self.store, &self.decides()?, &input, &caps)?;
         Ok(())
-    }
-
-    fn caps(&self, on: NaiveDate) -> AppResult<CaseCaps> {
-        let limits = self.policy.settings.temporary.as_ref().ok_or_else(|| missing("temp"))?;
-        let month = Month::of(on);
-        let standard = self.policy.standard_value(limits.district_standard, month, on);
-        let district = Fen(standard.unwrap_or_default().0 * i64::from(limits.district_times));
-        let same_cause_months = limits.same_cause_months;
-        Ok(CaseCaps { street: limits.street_cap, district, same_cause_months })
     }
 
     /// The bank closed the account: a new one is registered and used from now

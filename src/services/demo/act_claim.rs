@@ -51,7 +51,7 @@ impl Office<'_> {
         let text = super::policy::text(true)?;
         let id = policies::propose(self.store, &self.staff.clerk.authorize()?, &text)?;
         let approver = &self.staff.approver;
-        policies::activate(self.store, approver, &approver.authorize()?, id)?;
+        policies::activate(self.store, &approver.authorize()?, id)?;
         self.policy = policies::check(&text)?;
         Ok(())
     }

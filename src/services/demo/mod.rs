@@ -31,9 +31,10 @@ use crate::domain::money::Fen;
 use crate::domain::month::Month;
 use crate::domain::payout::LineKind;
 use crate::domain::policy::Policy;
+use crate::domain::role::Role;
 use crate::error::{AppError, AppResult, ErrorCode};
 use crate::services::import::{ImportOptions, MemoryBook, import_book};
-use crate::services::{Actor, policy as policies};
+use crate::services::{Actor, Scope, policy as policies};
 use crate::store::audit::Entry;
 use crate::store::{REGISTRY_CHAIN, Store, line, meta, run};
 
@@ -140,7 +141,7 @@ pub fn build(store: &Store, options: Options, progress: &mut dyn Progress) -> Ap
     }
     let operator = Actor::operator("demo", STREET);
     set_mark(store, &operator, "building")?;
-    let policy = begin(store, &operator)?;
+    let policy = begin(store)?;
     let mut steps = play::Steps::new(progress);
     steps.next("导入期初台账", "importing the opening state");
     let mut district = import_opening(store, &operator, &policy, options)?;
@@ -172,12 +173,14 @@ fn broken() -> AppError {
     )
 }
 
-/// The policy of the year's beginning is put in force.
-fn begin(store: &Store, operator: &Actor) -> AppResult<Policy> {
+/// The policy of the year's beginning is put in force, by those whose accounts
+/// follow: the opening book needs it, and accounts need the book's areas.
+fn begin(store: &Store) -> AppResult<Policy> {
     store.clock().move_to(first_day());
     let text = policy::text(false)?;
-    let id = policies::propose(store, &operator.authorize()?, &text)?;
-    policies::activate(store, operator, &operator.authorize()?, id)?;
+    let actor = |name: &str, role| Actor::new(name.to_owned(), role, Scope::street(STREET));
+    let id = policies::propose(store, &actor("jingban", Role::Clerk).authorize()?, &text)?;
+    policies::activate(store, &actor("shenpi", Role::Approver).authorize()?, id)?;
     policies::check(&text)
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
-use super::{Paged, area_name, below, cut, masked_number, sees_names, shown_name};
+use super::{PageAt, Paged, area_name, below, masked_number, paged, sees_names, shown_name};
 use crate::domain::award::{AwardState, DecisionKind, DecisionSpan};
 use crate::domain::ids::{AwardId, ResidentId};
 use crate::domain::month::Month;
@@ -14,7 +14,7 @@ use crate::error::AppResult;
 use crate::services::auth::{Authorized, ViewRegistry};
 use crate::services::report::programs::{Programs, load_in_force};
 use crate::store::area::{self, AreaTree};
-use crate::store::award_list::{self as rows, AwardHead};
+use crate::store::award_list::{self as rows, AwardFilter, AwardHead};
 use crate::store::directory::Place;
 use crate::store::resident::list_residents_by_id;
 use crate::store::{Db, Store};
@@ -62,14 +62,22 @@ pub struct AwardItem {
 pub struct AwardList {
     /// The page.
     pub page: Paged<AwardItem>,
-    /// How many awards of the program and area are in each state.
+    /// How many awards of the program and area are in each state; empty if
+    /// there are too many to count for a page.
     pub totals: Vec<(AwardState, i64)>,
     /// Programs to choose from.
     pub programs: Vec<ProgramLabel>,
 }
 
+/// Awards that one query reads while states are asked for.
+const CHUNK: i64 = 500;
+/// Up to so many awards the states of all of them are counted.
+const COUNTED: i64 = 20_000;
+
 /// A page of awards within the scope. Without the right `mental` those of the
-/// mental-health programs are absent, also from the totals.
+/// mental-health programs are absent, also from the totals. The page is read by
+/// key; what state an award is in follows from its decisions, so the states are
+/// counted only where that is quick.
 ///
 /// # Errors
 /// A sealed number that does not open; the database failed.
@@ -82,24 +90,92 @@ pub fn list_street_awards(
     store.read(|conn| {
         let programs = load_in_force(conn)?;
         let areas = below(conn, store, query.area.as_deref())?;
-        let program = query.program.as_deref();
-        let mut heads = rows::list_award_heads(conn, by.scope(), areas.as_deref(), program)?;
-        heads.retain(|head| rights.mental || !programs.label(&head.program).mental);
-        let known = Known::load(conn, by.street(), store.clock().today())?;
-        let mut all: Vec<(AwardHead, AwardState)> =
-            heads.into_iter().map(|head| known.with_state(head)).collect();
-        let count = |state: AwardState| {
-            let found = all.iter().filter(|(_, is)| *is == state).count();
-            (state, i64::try_from(found).unwrap_or(i64::MAX))
+        let hidden: Vec<String> = programs
+            .labels()
+            .iter()
+            .filter(|label| label.mental && !rights.mental)
+            .map(|label| label.code.clone())
+            .collect();
+        let filter = AwardFilter {
+            scope: by.scope(),
+            areas: areas.as_deref(),
+            program: query.program.as_deref(),
+            hidden: &hidden,
         };
-        let totals = AwardState::ALL.iter().map(|state| count(*state)).collect();
-        all.retain(|(_, state)| query.state.is_none_or(|wanted| wanted == *state));
-        let page = cut(&all, &query.place, query.limit, |(head, _)| head.id);
-        let tree = area::load_tree(conn, store.clock().today())?;
+        let all = rows::count_award_heads(conn, &filter)?;
+        let today = store.clock().today();
+        let totals = if all <= COUNTED { totals(conn, &filter, today)? } else { Vec::new() };
+        let total = match query.state {
+            Some(wanted) => totals.iter().find(|(state, _)| *state == wanted).map(|t| t.1),
+            None => Some(all),
+        };
+        let found = read_page(conn, &filter, today, query)?;
+        let page = paged(found, &PageAt::from(&query.place), query.limit, total);
+        let ids: Vec<AwardId> = page.rows.iter().map(|(head, _)| head.id).collect();
+        let known = Known::load(conn, by.street(), &ids, today)?;
+        let tree = area::load_tree(conn, today)?;
         let items = items(conn, store, by, (&page.rows, &known), (&programs, &tree))?;
         let seen = programs.labels().iter().filter(|label| rights.mental || !label.mental);
         Ok(AwardList { totals, programs: seen.cloned().collect(), page: page.with(items) })
     })
+}
+
+/// Takes awards from a place on, with their states, until `each` has enough.
+fn walk(
+    conn: &mut Db,
+    filter: &AwardFilter<'_>,
+    today: NaiveDate,
+    mut place: Place<AwardId>,
+    each: &mut dyn FnMut(AwardHead, AwardState) -> bool,
+) -> AppResult<()> {
+    loop {
+        let heads = rows::list_award_heads(conn, filter, &place, CHUNK)?;
+        let Some(last) = heads.last().map(|head| head.id) else { return Ok(()) };
+        place = match place {
+            Place::Before(_) => Place::Before(last),
+            Place::Start | Place::After(_) => Place::After(last),
+        };
+        let ids: Vec<AwardId> = heads.iter().map(|head| head.id).collect();
+        let known = Known::load(conn, filter.scope.street_code(), &ids, today)?;
+        for head in heads {
+            let (head, state) = known.with_state(head);
+            if !each(head, state) {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn totals(
+    conn: &mut Db,
+    filter: &AwardFilter<'_>,
+    today: NaiveDate,
+) -> AppResult<Vec<(AwardState, i64)>> {
+    let mut totals: Vec<(AwardState, i64)> =
+        AwardState::ALL.iter().map(|state| (*state, 0)).collect();
+    walk(conn, filter, today, Place::Start, &mut |_, state| {
+        totals.iter_mut().filter(|(other, _)| *other == state).for_each(|(_, count)| *count += 1);
+        true
+    })?;
+    Ok(totals)
+}
+
+/// The rows of a page and one more, if there is one.
+fn read_page(
+    conn: &mut Db,
+    filter: &AwardFilter<'_>,
+    today: NaiveDate,
+    query: &AwardQuery,
+) -> AppResult<Vec<(AwardHead, AwardState)>> {
+    let wanted = usize::try_from(query.limit).unwrap_or(usize::MAX).saturating_add(1);
+    let mut found = Vec::new();
+    walk(conn, filter, today, query.place.clone(), &mut |head, state| {
+        if query.state.is_none_or(|asked| asked == state) {
+            found.push((head, state));
+        }
+        found.len() < wanted
+    })?;
+    Ok(found)
 }
 
 fn items(
@@ -132,7 +208,7 @@ fn items(
     Ok(items)
 }
 
-/// What was decided about every award of the street.
+/// What was decided about some awards.
 struct Known {
     today: NaiveDate,
     decisions: HashMap<AwardId, Vec<DecisionSpan>>,
@@ -140,12 +216,12 @@ struct Known {
 }
 
 impl Known {
-    fn load(conn: &mut Db, street: &str, today: NaiveDate) -> AppResult<Known> {
+    fn load(conn: &mut Db, street: &str, awards: &[AwardId], today: NaiveDate) -> AppResult<Known> {
         let mut decisions: HashMap<AwardId, Vec<DecisionSpan>> = HashMap::new();
-        for row in rows::list_decisions(conn, street)? {
+        for row in rows::list_decisions_of(conn, street, awards)? {
             decisions.entry(row.award_id).or_default().push(row.span());
         }
-        let held = rows::list_open_holds(conn, street)?.into_iter().collect();
+        let held = rows::list_open_holds_of(conn, street, awards)?.into_iter().collect();
         Ok(Known { today, decisions, held })
     }
 

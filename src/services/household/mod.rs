@@ -3,6 +3,7 @@
 mod correct;
 mod family;
 pub(crate) mod home;
+mod restore;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,7 @@ use home::{Counts, Home, Joining};
 
 pub use correct::{HouseholdPatch, correct, find_at_address};
 pub use family::{add_person, open_with_head};
+pub use restore::{is_restorable, restore};
 
 /// A member of a household as entered.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]

@@ -3,14 +3,14 @@
 use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
 
-use crate::domain::ids::{LineId, RunId};
+use crate::domain::ids::{ClaimId, LineId, RunId};
 use crate::domain::money::Fen;
 use crate::domain::month::Month;
 use crate::domain::payout_hash::hash_text;
 use crate::error::{AppError, AppResult};
 use crate::services::auth::{Authorized, MakeRun, ReadReport};
 use crate::services::policy::in_force;
-use crate::store::claim::{self, ClaimRow};
+use crate::store::claim::{self, ClaimEntryRow, ClaimRow};
 use crate::store::line::{self, LineRow};
 use crate::store::run::{self, RunRow};
 use crate::store::{Db, Store};
@@ -121,5 +121,46 @@ pub fn list_claims(
             found.push((row, balance));
         }
         Ok(found)
+    })
+}
+
+/// A page of them after `after`, and whether there are more.
+///
+/// # Errors
+/// The database failed.
+pub fn page_claims(
+    store: &Store,
+    by: &Authorized<'_, ReadReport>,
+    only_open: bool,
+    (after, limit): (Option<ClaimId>, i64),
+) -> AppResult<(Vec<(ClaimRow, Fen)>, bool)> {
+    store.read(|conn| {
+        let place = (after.unwrap_or(ClaimId(0)), limit.saturating_add(1));
+        let mut rows = claim::list_claims_after(conn, by.street(), only_open, place)?;
+        let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = rows.len() > wanted;
+        rows.truncate(wanted);
+        let mut found = Vec::new();
+        for row in rows {
+            let balance = claim::balance(conn, by.street(), row.id)?;
+            found.push((row, balance));
+        }
+        Ok((found, more))
+    })
+}
+
+/// A claim with its account: the entries, oldest first.
+///
+/// # Errors
+/// Not found.
+pub fn load_claim(
+    store: &Store,
+    by: &Authorized<'_, ReadReport>,
+    id: ClaimId,
+) -> AppResult<(ClaimRow, Vec<ClaimEntryRow>)> {
+    store.read(|conn| {
+        let row = claim::find_claim(conn, by.street(), id)?;
+        let row = row.ok_or_else(|| AppError::not_found("追回", "claim"))?;
+        Ok((row, claim::list_entries(conn, by.street(), id)?))
     })
 }

@@ -12,6 +12,7 @@
 mod check;
 mod claims;
 mod compute;
+mod cost;
 mod draft;
 mod explain;
 mod inputs;
@@ -32,13 +33,15 @@ mod void;
 
 pub use check::check_ledger;
 pub use claims::{NewClaim, open_claim, plan_claim, repay_claim, write_off_claim};
+pub use cost::{KnownCost, compute_cost, known_cost};
 pub use draft::{DraftOptions, DraftProgress, Drafted, Watch, draft};
 pub use explain::{
     LineExplanation, RunPolicies, check_lines, explain_line, policies_of, recompute,
 };
 pub use inputs::{LineInputs, RecoveryPart};
 pub use lookup::{
-    cut_off_of, find_run_line, list_claims, list_month, list_run_lines, month_hash, month_runs,
+    cut_off_of, find_run_line, list_claims, list_month, list_run_lines, load_claim, month_hash,
+    month_runs, page_claims,
 };
 pub use opening::{OpeningLine, post_opening, post_opening_in};
 pub use payment::{ReturnedLine, close_month, record_payment, record_returns};

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::money::Fen;
 use crate::domain::month::Month;
 use crate::domain::policy::{
@@ -22,7 +24,7 @@ use super::unit_facts::{Cursor, Reader, Unit};
 const UNITS: i64 = 2_000;
 
 /// One program in one community.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct CostRow {
     /// Beneficiaries paid by the policy in force.
     pub count_now: i64,
@@ -40,6 +42,16 @@ impl CostRow {
     pub fn difference(&self) -> Fen {
         self.amount_then - self.amount_now
     }
+
+    /// All of these together.
+    pub fn sum<'a>(rows: impl Iterator<Item = &'a CostRow>) -> CostRow {
+        rows.fold(CostRow::default(), |sum, row| CostRow {
+            count_now: sum.count_now + row.count_now,
+            amount_now: sum.amount_now + row.amount_now,
+            count_then: sum.count_then + row.count_then,
+            amount_then: sum.amount_then + row.amount_then,
+        })
+    }
 }
 
 /// What a policy would cost in a month.
@@ -52,15 +64,17 @@ pub struct Preview {
 }
 
 /// Computes the dues of `month` by both policies, each with every standard that
-/// it contains taken as known.
+/// it contains taken as known. `progress` is told units so far and in all, and
+/// may stop it.
 ///
 /// # Errors
-/// No policy in force.
+/// No policy in force; what `progress` says.
 pub fn preview(
     store: &Store,
     by: &Authorized<'_, ReadReport>,
     proposed: &Policy,
     month: Month,
+    progress: &mut dyn FnMut(i64, i64) -> AppResult<()>,
 ) -> AppResult<Preview> {
     let street = by.street().to_owned();
     if street.is_empty() {
@@ -73,11 +87,14 @@ pub fn preview(
             Side::new(&present, store.cipher(), month, false),
             Side::new(proposed, store.cipher(), month, true),
         ];
-        let mut after = i64::MIN;
+        let total = unit_load::count_units(conn, &street)?;
+        let (mut after, mut done) = (i64::MIN, 0);
         loop {
+            progress(done, total)?;
             let units = unit_load::list_units(conn, &street, after, UNITS)?;
             let Some(last) = units.last().copied() else { break };
             after = last;
+            done += i64::try_from(units.len()).unwrap_or(i64::MAX);
             let chunk = load(conn, &street, units)?;
             for side in &mut sides {
                 side.chunk(&chunk, &mut preview)?;

@@ -18,6 +18,8 @@ pub struct Head {
     pub marks: Vec<String>,
     /// Signature line.
     pub footer: Vec<String>,
+    /// Number of the export, who took it and when; empty for what stays here.
+    pub export: String,
 }
 
 /// One table of a document.

@@ -19,10 +19,12 @@ use crate::domain::annual::FigureId;
 use crate::domain::month::Month;
 use crate::error::{AppError, AppResult};
 use crate::services::auth::{Authorized, ExportMasked, Permit, ReadReport};
-use crate::services::record::check_required;
+use crate::services::record::{check_required, sealed};
 use crate::store::Store;
 use crate::store::audit::Entry;
-use crate::store::export_log::{ExportRow, insert_export};
+use crate::store::export_log::{
+    BODY, ExportFileRow, ExportRow, delete_expired_files, insert_export, insert_export_file,
+};
 
 /// Which report.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,16 +112,21 @@ pub fn show_report(
     let mut bytes = Vec::new();
     let (title, rows, cut) = {
         let inner: Box<dyn Render + '_> = Box::new(HtmlPage::fragment(&mut bytes));
-        let mut counting = Counting::new(inner, limit);
+        let mut counting = Counting::new(inner, limit, String::new());
         write(store, by, kind, &mut counting)?;
         (counting.title, counting.rows, counting.cut)
     };
     Ok(Shown { title, html: String::from_utf8_lossy(&bytes).into_owned(), rows, cut })
 }
 
+/// How long a file waits for its owner (SEC-121).
+pub const KEPT: chrono::Duration = chrono::Duration::hours(24);
+
 /// A report as a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exported {
+    /// Number in the log; the file carries it.
+    pub id: i64,
     /// Name of the file.
     pub name: String,
     /// The file.
@@ -162,7 +169,7 @@ pub struct FileAsked<'a> {
 }
 
 /// Makes a file of whatever `write` writes and logs it: who took it, why, how
-/// many rows, the digest of its bytes.
+/// many rows, the digest of its bytes. Sealed, it waits a day for its owner.
 ///
 /// # Errors
 /// No purpose; what `write` refuses.
@@ -175,9 +182,11 @@ pub fn export_file<P: Permit>(
     let mut refusals = Vec::new();
     check_required(&mut refusals, "purpose", asked.purpose);
     AppError::refused_unless_empty(refusals)?;
+    let (id, now) = (store.next_id(), store.clock().now());
+    let mark = format!("导出编号 {id} · {} · {}", by.username(), store.clock().today());
     let mut bytes = Vec::new();
     let rows = {
-        let mut counting = Counting::new(renderer(asked.format, &mut bytes), usize::MAX);
+        let mut counting = Counting::new(renderer(asked.format, &mut bytes), usize::MAX, mark);
         write(&mut counting)?;
         counting.rows
     };
@@ -188,12 +197,18 @@ pub fn export_file<P: Permit>(
         "file": name, "filter": asked.filter, "plain": asked.plain, "rows": rows, "sha256": digest,
     });
     let purpose = asked.purpose.trim();
+    let waiting = ExportFileRow {
+        id,
+        street_code: by.street().to_owned(),
+        body_enc: store.cipher().seal(BODY, id, &bytes).map_err(sealed)?,
+        expires_at: now + KEPT,
+    };
     store.write(by.street(), |tx| {
         let row = ExportRow {
-            id: tx.next_id(),
+            id,
             street_code: by.street().to_owned(),
             username: by.username().to_owned(),
-            at: tx.clock().now(),
+            at: now,
             file_name: name.clone(),
             filter: asked.filter.to_owned(),
             row_count: i64::try_from(rows).unwrap_or(i64::MAX),
@@ -202,6 +217,8 @@ pub fn export_file<P: Permit>(
             plain: asked.plain,
         };
         insert_export(tx.conn, &row)?;
+        delete_expired_files(tx.conn, by.street(), now)?;
+        insert_export_file(tx.conn, &waiting)?;
         tx.audit(&Entry {
             actor: by.username(),
             action: "report.export",
@@ -212,13 +229,15 @@ pub fn export_file<P: Permit>(
         })?;
         Ok(())
     })?;
-    Ok(Exported { name, bytes, rows, digest })
+    Ok(Exported { id, name, bytes, rows, digest })
 }
 
-/// Counts rows and passes on as many of each table as are wanted.
+/// Counts rows, passes on as many of each table as are wanted, and puts the
+/// number of the export on the document.
 struct Counting<'a> {
     inner: Box<dyn Render + 'a>,
     limit: usize,
+    mark: String,
     title: String,
     rows: usize,
     in_table: usize,
@@ -226,15 +245,19 @@ struct Counting<'a> {
 }
 
 impl<'a> Counting<'a> {
-    fn new(inner: Box<dyn Render + 'a>, limit: usize) -> Counting<'a> {
-        Counting { inner, limit, title: String::new(), rows: 0, in_table: 0, cut: false }
+    fn new(inner: Box<dyn Render + 'a>, limit: usize, mark: String) -> Counting<'a> {
+        Counting { inner, limit, mark, title: String::new(), rows: 0, in_table: 0, cut: false }
+    }
+
+    fn marked(&self, head: &Head) -> Head {
+        Head { export: self.mark.clone(), ..head.clone() }
     }
 }
 
 impl Render for Counting<'_> {
     fn begin(&mut self, head: &Head) -> io::Result<()> {
         self.title.clone_from(&head.title);
-        self.inner.begin(head)
+        self.inner.begin(&self.marked(head))
     }
 
     fn section(&mut self, section: &Section) -> io::Result<()> {
@@ -260,6 +283,6 @@ impl Render for Counting<'_> {
     }
 
     fn finish(&mut self, head: &Head) -> io::Result<()> {
-        self.inner.finish(head)
+        self.inner.finish(&self.marked(head))
     }
 }

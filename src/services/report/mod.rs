@@ -18,6 +18,7 @@ pub mod register;
 pub mod render;
 pub mod roster;
 pub mod rows;
+pub mod taken;
 pub mod year;
 pub mod year_table;
 

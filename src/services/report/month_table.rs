@@ -45,6 +45,7 @@ pub(super) fn head(summary: &Summary) -> Head {
         marks.push(EXAMPLE_MARK.to_owned());
     }
     Head {
+        export: String::new(),
         title: format!("{}{}社会救助资金发放汇总表", summary.street_name, summary.month.zh()),
         left: format!("填报单位:{}", summary.street_name),
         middle: format!("所属月份:{}", summary.month.zh()),

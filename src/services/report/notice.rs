@@ -175,6 +175,7 @@ fn head(
     let last = query.from.checked_add_days(Days::new(DAYS - 1)).unwrap_or(query.from);
     let phone = query.phone.as_deref().unwrap_or("____________");
     Head {
+        export: String::new(),
         title: format!("{}{}{}公示表", places.street_name(), run.month.zh(), label.zh),
         left: format!("公示单位:{}", places.street_name()),
         middle: format!("公示期 {DAYS} 日:{} 至 {last}", query.from),

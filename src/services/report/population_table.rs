@@ -19,6 +19,7 @@ fn head(query: PopulationQuery, street: &str, marks: Vec<String>) -> Head {
         false => format!("{}至{}", query.from.zh(), query.to.zh()),
     };
     Head {
+        export: String::new(),
         title: format!("{street}{period}{}变动表", query.basis.zh()),
         left: format!("填报单位:{street}"),
         middle: format!("统计期:{} 至 {}", query.period().from, query.period().to),

@@ -20,7 +20,6 @@ use crate::services::directory::{
 };
 use crate::services::record::open_opt;
 use crate::store::directory::Place;
-use crate::store::export_log::{ExportRow, list_exports};
 use crate::store::resident::{DOC_NO, PHONE, ResidentRow, list_residents_by_id};
 use crate::store::{Store, area};
 
@@ -306,15 +305,4 @@ fn write_homes(
             None => return written(end(out, &head)),
         }
     }
-}
-
-/// The last files: the caller's own; an auditor sees everybody's.
-///
-/// # Errors
-/// The database failed.
-pub fn list_files<P: Permit>(store: &Store, by: &Authorized<'_, P>) -> AppResult<Vec<ExportRow>> {
-    use crate::domain::role::Permission;
-    let all = by.role().may(Permission::ReadAudit);
-    let username = (!all).then_some(by.username());
-    store.read(|conn| Ok(list_exports(conn, by.street(), username, 200)?))
 }

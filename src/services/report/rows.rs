@@ -103,6 +103,7 @@ impl Listing<'_, '_> {
         let (from, to) = self.query.days();
         let marks = if illustrative { vec![EXAMPLE_MARK.to_owned()] } else { Vec::new() };
         let head = Head {
+            export: String::new(),
             title: format!("{id:?} {name}:所计对象"),
             left: format!("口径:{counts}"),
             middle: format!("期间:{from} 至 {to},花名册月份:{}", self.month),

@@ -18,6 +18,7 @@ pub fn write_annual(annual: &Annual, out: &mut dyn Render) -> std::io::Result<()
         marks.push(EXAMPLE_MARK.to_owned());
     }
     let head = Head {
+        export: String::new(),
         title: format!("{}{}年民生保障主要指标", annual.street, annual.through.year()),
         left: format!("期间:{} 至 {}", annual.from, annual.through),
         middle: format!("花名册月份:{}", annual.roster_month),

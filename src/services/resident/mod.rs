@@ -26,7 +26,7 @@ use crate::domain::month::Month;
 use crate::domain::resident::ResidentStatus;
 use crate::domain::scope::Scope;
 use crate::error::{AppError, AppResult, ErrorCode, Refusal};
-use crate::store::audit::Entry;
+use crate::store::audit::{Entry, count_since};
 use crate::store::resident::{self as rows, IdentityClaim, ResidentRow};
 use crate::store::{Store, Tx, area};
 
@@ -265,6 +265,32 @@ pub fn find_by_id_number(
         })?;
         Ok(found)
     })
+}
+
+/// Searches by whole numbers that one account may make in a minute (SEC-120).
+const SEARCHES: i64 = 30;
+
+/// As [`find_by_id_number`], as often as a person at a keyboard needs it.
+///
+/// # Errors
+/// As [`find_by_id_number`]; `TooMany` beyond 30 in a minute.
+pub fn search_by_id_number(
+    store: &Store,
+    by: &Authorized<'_, ViewRegistry>,
+    number: &str,
+) -> AppResult<Option<ResidentRow>> {
+    let since = store.clock().now() - chrono::Duration::minutes(1);
+    let made = store.read(|conn| {
+        Ok(count_since(conn, by.street(), by.username(), "resident.search", since)?)
+    })?;
+    if made >= SEARCHES {
+        return Err(AppError::coded(
+            ErrorCode::TooMany,
+            format!("一分钟内最多按证件号查 {SEARCHES} 次,请稍后再查。"),
+            format!("At most {SEARCHES} searches by number in a minute. Wait a moment."),
+        ));
+    }
+    find_by_id_number(store, by, number)
 }
 
 /// One entry of a record's history, in plain.

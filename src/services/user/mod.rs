@@ -19,7 +19,7 @@ use crate::services::auth::{Actor, Authorized, ManageUsers, Scope};
 use crate::services::visit::hand_over;
 use crate::store::audit::Entry;
 use crate::store::user::{self, UserRow};
-use crate::store::{Db, REGISTRY_CHAIN, Store, area};
+use crate::store::{Db, REGISTRY_CHAIN, Store, Tx, access, area};
 
 pub(crate) use check::{check_new, check_scope};
 pub use hash::PasswordCost;
@@ -101,6 +101,7 @@ pub fn add(
             updated_at: now,
         };
         user::insert(tx.conn, &row).map_err(|error| taken(error, &username))?;
+        note_password(tx, row.id)?;
         let detail = format!("username={username} role={} scope={}", row.role, row.scope_code);
         tx.audit(&entry(by.username(), "user.add", Some(row.id), Some(&detail)))?;
         Ok(row.into())
@@ -156,10 +157,18 @@ pub fn set_password(
                 "Somebody changed the password a moment ago. Try again.",
             ));
         }
+        note_password(tx, row.id)?;
         let detail = format!("username={}", row.username);
         tx.audit(&entry(by.username(), "user.password", Some(row.id), Some(&detail)))?;
         Ok(())
     })
+}
+
+/// From now on the password's age counts (SEC-006).
+fn note_password(tx: &mut Tx<'_>, id: i64) -> AppResult<()> {
+    let mut row = access::load(tx.conn, id)?;
+    row.password_changed_at = Some(tx.clock().now());
+    Ok(access::save(tx.conn, &row)?)
 }
 
 /// Checks the new password of an account's owner and hashes it.

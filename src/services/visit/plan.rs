@@ -47,6 +47,10 @@ pub fn plan(
             let (zh, en) = ("计划日期不能早于今天。", "The planned day must not be in the past.");
             refusals.push(Refusal::field("planned_on", zh, en));
         }
+        if matches!(input.purpose, Purpose::Child | Purpose::Mental) {
+            let (zh, en) = ("此类走访请在个人档案中安排。", "Plan such a visit at the person.");
+            refusals.push(Refusal::field("purpose", zh, en));
+        }
         AppError::refused_unless_empty(refusals)?;
         let building = input.building.trim();
         let doors = rows::list_doors(tx.conn, by.scope())?;

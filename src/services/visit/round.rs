@@ -4,18 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Days, Months, NaiveDate};
 
-use crate::domain::ids::HouseholdId;
+use crate::domain::ids::{HouseholdId, ResidentId};
 use crate::domain::month::Month;
-use crate::domain::visit::building_of;
+use crate::domain::role::Rights;
+use crate::domain::visit::{Purpose, building_of};
 use crate::error::AppResult;
 use crate::services::auth::{Authorized, ViewRegistry};
-use crate::store::round::{self as rows, Incomplete, OpenVisit};
+use crate::store::round::{self as rows, Incomplete, OpenVisit, VisitFilter};
+use crate::store::visit::VisitRow;
 use crate::store::{Store, overview};
 
 /// How far ahead a visit counts as due on the list.
 const AHEAD: Days = Days::new(14);
 /// Rows of one list.
-const LIMIT: i64 = 200;
+pub const LIMIT: i64 = 200;
 
 /// What a grid worker's day holds.
 #[derive(Debug, Clone, Default)]
@@ -148,18 +150,50 @@ pub fn list(store: &Store, by: &Authorized<'_, ViewRegistry>) -> AppResult<Round
     })
 }
 
-/// Records of the scope that lack something, up to a page of them.
+/// A page of the visits of the scope, the latest first, and whether there are
+/// more. Restricted purposes only for whoever has their right.
+///
+/// # Errors
+/// The database failed.
+pub fn page_visits(
+    store: &Store,
+    by: &Authorized<'_, ViewRegistry>,
+    rights: Rights,
+    filter: VisitFilter,
+    limit: i64,
+) -> AppResult<(Vec<VisitRow>, bool)> {
+    let mut hidden = Vec::new();
+    if !rights.child {
+        hidden.push(Purpose::Child);
+    }
+    if !rights.mental {
+        hidden.push(Purpose::Mental);
+    }
+    let filter = VisitFilter { hidden, ..filter };
+    let mut found = store.read(|conn| {
+        Ok(rows::list_visits_in(conn, by.scope(), &filter, limit.saturating_add(1))?)
+    })?;
+    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = found.len() > wanted;
+    found.truncate(wanted);
+    Ok((found, more))
+}
+
+/// Records of the scope that lack something, by area and id, a page of them
+/// after `after`; and how many there are.
 ///
 /// # Errors
 /// The database failed.
 pub fn incomplete(
     store: &Store,
     by: &Authorized<'_, ViewRegistry>,
+    after: Option<&(String, ResidentId)>,
+    limit: i64,
 ) -> AppResult<(Vec<Incomplete>, i64)> {
     let adult = adult(store.clock().today());
     store.read(|conn| {
         Ok((
-            rows::list_incomplete(conn, by.scope(), adult, LIMIT)?,
+            rows::list_incomplete(conn, by.scope(), adult, after, limit)?,
             rows::count_incomplete(conn, by.scope(), adult)?,
         ))
     })

@@ -5,7 +5,7 @@ use askama::Template;
 use super::form::{EventForm, HeadChoice, relations, start};
 use crate::domain::ids::ResidentId;
 use crate::domain::mask;
-use crate::error::{AppError, AppResult, Refusal};
+use crate::error::{AppError, AppResult, Place, Refusal};
 use crate::http::{Allowed, Fault, Form, Outcome, Path};
 use crate::services::auth::{RegisterEvent, ViewRegistry};
 use crate::services::directory::{
@@ -122,13 +122,27 @@ pub async fn submit(
         // The record here stays, as one that has moved away.
         Ok(_) => page.done(&format!("/residents/{id}"), "event_done"),
         Err(fault) => {
-            let refusals = redrawable(fault)?;
+            let refusals: Vec<Refusal> = redrawable(fault)?.into_iter().map(at_form).collect();
             let (page, moving) = prepare(&user, page, id).await?;
             let page = page.with_errors();
             let form = FormView::with_errors(&page, fields, &refusals);
             page.again(&template(&page, form, &moving))
         }
     }
+}
+
+/// The service names its input, the form its fields.
+fn at_form(refusal: Refusal) -> Refusal {
+    let field = match &refusal.place {
+        Some(Place::Field(name)) => match name.as_str() {
+            "to_area" | "to_street" => "area",
+            "movers" | "members" => "mover",
+            "from_on" => "event_on",
+            _ => return refusal,
+        },
+        _ => return refusal,
+    };
+    refusal.at(Place::Field(field.to_owned()))
 }
 
 fn register(

@@ -12,13 +12,13 @@ use crate::domain::household::HouseholdKind;
 use crate::domain::resident::ResidentStatus;
 use crate::domain::role::Permission as P;
 use crate::error::Refusal;
-use crate::http::{Access, Allowed, Fault, Fields, Form, FromFields, Outcome, Query, Routes};
+use crate::http::{Access, Allowed, Fault, Fields, Form, FromFields, Outcome, Path, Query, Routes};
 use crate::services::auth::{ExportMasked, ExportPlain, ExportRegister, Permit, ViewRegistry};
 use crate::services::report::register::{
-    RegisterQuery, RegisterRight, count_register, export_register, list_files,
+    RegisterQuery, RegisterRight, count_register, export_register,
 };
 use crate::services::report::render::Format;
-use crate::store::export_log::ExportRow;
+use crate::services::report::taken::{TakenFile, fetch_file, list_files};
 
 /// Registers the pages.
 pub fn routes(routes: &mut Routes) {
@@ -28,24 +28,78 @@ pub fn routes(routes: &mut Routes) {
     routes.post("/exports/register", masked, masked_file);
     routes.get("/exports/register/plain", plain, ask_plain);
     routes.post("/exports/register/plain", plain, plain_file);
+    routes.get("/exports/{id}/file", Access::Needs(P::ExportMasked), fetch_masked);
+    routes.get("/exports/{id}/plain", plain, fetch_plain);
 }
 
 #[derive(Template)]
 #[template(path = "export/list.html")]
 struct ListPage<'a> {
     page: &'a Page,
-    rows: Vec<ExportRow>,
+    files: Vec<TakenFile>,
+    older: Option<i64>,
     may_make: bool,
+}
+
+impl ListPage<'_> {
+    /// Whether the page leads to the file: in full only for whoever may.
+    fn can_fetch(&self, file: &TakenFile) -> bool {
+        file.is_waiting && (!file.row.plain || self.page.may(P::ExportPlain))
+    }
+}
+
+/// Files of one page.
+const SHOWN: i64 = 100;
+
+/// `?before=ID`.
+#[derive(Debug)]
+pub struct ListQuery(Option<i64>);
+
+impl FromFields for ListQuery {
+    const FIELDS: &'static [&'static str] = &["before"];
+    fn from_fields(fields: &mut Fields) -> Option<ListQuery> {
+        Some(ListQuery(fields.value("before").parse().ok()))
+    }
 }
 
 /// `GET /exports`.
 ///
 /// # Errors
 /// The database failed.
-pub async fn list(user: Allowed<ExportMasked>, page: Page) -> Outcome {
+pub async fn list(user: Allowed<ExportMasked>, page: Page, query: Query<ListQuery>) -> Outcome {
     let page = page.title("menu.exports");
-    let rows = page.run(move |store| list_files(store, &user.authorized()?)).await?;
-    page.show(|page| ListPage { page, rows, may_make: page.may(P::ExportRegister) })
+    let before = query.value.0;
+    let (files, more) =
+        page.run(move |store| list_files(store, &user.authorized()?, before, SHOWN)).await?;
+    let older = files.last().filter(|_| more).map(|file| file.row.id);
+    page.show(|page| ListPage { page, files, older, may_make: page.may(P::ExportRegister) })
+}
+
+/// `GET /exports/{id}/file`.
+///
+/// # Errors
+/// 404 for another's; 410 after a day.
+pub async fn fetch_masked(user: Allowed<ExportMasked>, page: Page, path: Path<i64>) -> Outcome {
+    fetch(user, page, path.0, false).await
+}
+
+/// `GET /exports/{id}/plain`.
+///
+/// # Errors
+/// 404 for another's; 410 after a day.
+pub async fn fetch_plain(user: Allowed<ExportPlain>, page: Page, path: Path<i64>) -> Outcome {
+    fetch(user, page, path.0, true).await
+}
+
+async fn fetch<Q: Permit + Clone + Send + 'static>(
+    user: Allowed<Q>,
+    page: Page,
+    id: i64,
+    plain: bool,
+) -> Outcome {
+    let file = page.run(move |store| fetch_file(store, &user.authorized()?, id, plain)).await?;
+    let format = if file.name.ends_with(".xlsx") { Format::Xlsx } else { Format::Csv };
+    Ok(file_response(format, file))
 }
 
 /// The fields that narrow a register, as its list names them.

@@ -32,15 +32,16 @@ pub(crate) fn find_person<P: crate::services::auth::Permit>(
         ),
         other => other,
     };
-    resident::find_by_id_number(store, &by, number).map_err(at_field)?.map(|row| row.id).ok_or_else(
-        || {
+    resident::search_by_id_number(store, &by, number)
+        .map_err(at_field)?
+        .map(|row| row.id)
+        .ok_or_else(|| {
             AppError::refuse(Refusal::field(
                 field,
                 "没有该证件号的居民,请先登记该居民。",
                 "Nobody with this number. Register the resident first.",
             ))
-        },
-    )
+        })
 }
 
 #[derive(Template)]

@@ -4,6 +4,7 @@ mod edit;
 mod join;
 mod member;
 mod new;
+mod restore;
 mod show;
 mod twin;
 mod verify;
@@ -30,6 +31,8 @@ pub fn routes(routes: &mut Routes) {
     routes.get("/households/new", edit, new::ask);
     routes.post("/households/new", edit, new::create);
     routes.get("/households/{id}", view, show::show);
+    routes.get("/households/{id}/history/{entry}/restore", edit, restore::ask);
+    routes.post("/households/{id}/history/{entry}/restore", edit, restore::submit);
     routes.get("/shell/households/new", edit, new::ask);
     routes.get("/shell/households/member", edit, member::shell);
     routes.get("/households/{id}/members/new", edit, member::ask);

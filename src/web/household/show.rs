@@ -28,8 +28,14 @@ impl ShowPage<'_> {
         sex_text(self.page, *number)
     }
 
-    /// A household changes by its events; nothing of it is restored alone.
-    fn restore_href(&self, _line: &HistoryLine) -> String {
+    /// Where the address before this entry is brought back; everything else of a
+    /// household changes by its events.
+    fn restore_href(&self, line: &HistoryLine) -> String {
+        let may = self.can_edit() && self.page.may_be_second();
+        if may && super::restore::can_restore(line) {
+            let home = self.home.row.id;
+            return format!("/households/{home}/history/{}/restore", line.id);
+        }
         String::new()
     }
 

@@ -1,5 +1,5 @@
 //! What a proposed policy would cost: the one in force against it, per program
-//! and community.
+//! and community. A job computes it; the page shows what was computed last.
 
 use askama::Template;
 
@@ -7,10 +7,11 @@ use super::this_month;
 use crate::domain::month::Month;
 use crate::domain::policy::{Policy, Restricted};
 use crate::domain::role::Permission as P;
-use crate::http::{Allowed, Fields, FromFields, Outcome, Path, Query};
+use crate::http::{Allowed, Fields, Form, FromFields, Outcome, Path, Query};
+use crate::jobs::cost::PolicyCost;
 use crate::services::auth::ReadReport;
-use crate::services::payout::{self, CostRow, Preview};
-use crate::services::policy;
+use crate::services::payout::{CostRow, KnownCost, Preview, known_cost};
+use crate::services::{job, policy};
 use crate::web::Page;
 use crate::web::page::money;
 
@@ -50,9 +51,28 @@ struct CostPage<'a> {
     page: &'a Page,
     id: i64,
     month: Month,
+    known: Option<Table>,
+    can_activate: bool,
+}
+
+/// What was computed.
+struct Table {
     programs: Vec<ProgramCost>,
     total: CostWords,
-    can_activate: bool,
+    computed_at: String,
+    is_old: bool,
+}
+
+impl Table {
+    fn new(page: &Page, policy: &Policy, known: &KnownCost) -> Table {
+        let total = page.t("policy.all_programs").to_owned();
+        Table {
+            programs: programs(page, policy, &known.preview),
+            total: CostWords::new(page, total, &CostRow::sum(known.preview.rows.values())),
+            computed_at: page.time(known.computed_at),
+            is_old: known.is_old,
+        }
+    }
 }
 
 /// `?month=2024-07`.
@@ -65,15 +85,6 @@ impl FromFields for MonthQuery {
         let (zh, en) = ("月份应写作 2023-11。", "Write the month as 2023-11.");
         Some(MonthQuery(fields.parsed("month", zh, en)))
     }
-}
-
-fn sum<'a>(rows: impl Iterator<Item = &'a CostRow>) -> CostRow {
-    rows.fold(CostRow::default(), |sum, row| CostRow {
-        count_now: sum.count_now + row.count_now,
-        amount_now: sum.amount_now + row.amount_now,
-        count_then: sum.count_then + row.count_then,
-        amount_then: sum.amount_then + row.amount_then,
-    })
 }
 
 /// Programs in the order of the proposed policy, then those that it drops. Of a
@@ -103,7 +114,7 @@ fn programs(page: &Page, policy: &Policy, preview: &Preview) -> Vec<ProgramCost>
             ProgramCost {
                 name: program.map_or(code, |p| page.either(&p.roster_label, &p.en)).to_owned(),
                 rows: rows.collect(),
-                total: CostWords::new(page, total, &sum(of(code).map(|(_, row)| row))),
+                total: CostWords::new(page, total, &CostRow::sum(of(code).map(|(_, row)| row))),
             }
         })
         .collect()
@@ -112,7 +123,7 @@ fn programs(page: &Page, policy: &Policy, preview: &Preview) -> Vec<ProgramCost>
 /// `GET /policies/{id}/cost`.
 ///
 /// # Errors
-/// 404; no policy is in force.
+/// 404; a stored cost cannot be read.
 pub async fn show(
     user: Allowed<ReadReport>,
     page: Page,
@@ -122,12 +133,10 @@ pub async fn show(
     let id = path.0;
     let month = query.value.0.unwrap_or_else(|| this_month(&page));
     let reader = user.clone();
-    let (found, preview) = page
+    let (found, known) = page
         .run(move |store| {
             let by = reader.authorized()?;
-            let found = policy::load_page(store, &by, id)?;
-            let preview = payout::preview(store, &by, &found.version.policy, month)?;
-            Ok((found, preview))
+            Ok((policy::load_page(store, &by, id)?, known_cost(store, &by, id, month)?))
         })
         .await?;
     let row = &found.version.row;
@@ -136,15 +145,45 @@ pub async fn show(
     let page = page.under_text(above, &format!("/policies/{id}"));
     let is_mine = row.proposed_by == user.session().actor.username();
     page.show(|page| CostPage {
-        programs: programs(page, &found.version.policy, &preview),
-        total: CostWords::new(
-            page,
-            page.t("policy.all_programs").to_owned(),
-            &sum(preview.rows.values()),
-        ),
+        known: known.map(|known| Table::new(page, &found.version.policy, &known)),
         can_activate: row.status == "proposed" && !is_mine && page.may(P::ActivatePolicy),
         page,
         id,
         month,
     })
+}
+
+/// Which month.
+#[derive(Debug)]
+pub struct CostForm(Month);
+
+impl FromFields for CostForm {
+    const FIELDS: &'static [&'static str] = &["month"];
+    fn from_fields(fields: &mut Fields) -> Option<CostForm> {
+        let (zh, en) = ("月份应写作 2023-11。", "Write the month as 2023-11.");
+        fields.parsed("month", zh, en).map(CostForm)
+    }
+}
+
+/// `POST /policies/{id}/cost`: computes it, as a job.
+///
+/// # Errors
+/// 404; too many open jobs.
+pub async fn start(
+    user: Allowed<ReadReport>,
+    page: Page,
+    path: Path<i64>,
+    form: Form<CostForm>,
+) -> Outcome {
+    let (_, form) = form.checked();
+    let wanted = PolicyCost { policy: path.0, month: form?.0 };
+    let id = page
+        .run(move |store| {
+            let by = user.authorized()?;
+            policy::load_page(store, &by, wanted.policy)?;
+            job::enqueue(store, user.session(), &wanted.ask(by.street()))
+        })
+        .await?;
+    page.state().jobs.wake();
+    Ok(crate::http::fault::see_other(&format!("/jobs/{id}")))
 }

@@ -3,6 +3,7 @@
 //! and see what it would cost; an approver puts it in force.
 
 mod cost;
+mod end;
 mod show;
 
 use askama::Template;
@@ -30,6 +31,12 @@ pub fn routes(routes: &mut Routes) {
     routes.get("/policies/{id}", read, show::show);
     routes.get("/policies/{id}/file", read, show::file);
     routes.get("/policies/{id}/cost", read, cost::show);
+    routes.post("/policies/{id}/cost", read, cost::start);
+    let (propose, reject) = (Access::Needs(P::ProposePolicy), Access::Needs(P::ActivatePolicy));
+    routes.get("/policies/{id}/withdraw", propose, end::ask_withdraw);
+    routes.post("/policies/{id}/withdraw", propose, end::withdraw);
+    routes.get("/policies/{id}/reject", reject, end::ask_reject);
+    routes.post("/policies/{id}/reject", reject, end::reject);
     routes.get("/policies/{id}/activate", activate, show::ask_activate);
     routes.post("/policies/{id}/activate", activate, show::activate);
 }
@@ -62,6 +69,8 @@ fn state(page: &Page, row: &PolicyRow) -> (&'static str, &'static str) {
     match row.status.as_str() {
         "active" => ("green", page.t("policy.state.active")),
         "proposed" => ("amber", page.t("policy.state.proposed")),
+        "withdrawn" => ("grey", page.t("policy.state.withdrawn")),
+        "rejected" => ("red", page.t("policy.state.rejected")),
         _ => ("grey", page.t("policy.state.superseded")),
     }
 }

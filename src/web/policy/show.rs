@@ -54,6 +54,7 @@ struct ShowPage<'a> {
     cases: Vec<CaseWords<'a>>,
     can_compare: bool,
     can_activate: bool,
+    can_withdraw: bool,
     is_mine: bool,
 }
 
@@ -86,7 +87,7 @@ impl ShowPage<'_> {
     }
 }
 
-async fn load<Q: Permit + Clone + Send + 'static>(
+pub(super) async fn load<Q: Permit + Clone + Send + 'static>(
     user: &Allowed<Q>,
     page: Page,
     id: i64,
@@ -165,6 +166,7 @@ pub async fn show(user: Allowed<ReadReport>, page: Page, path: Path<i64>) -> Out
         cases: cases(page, &found),
         can_compare: is_proposed && found.present.is_some(),
         can_activate: is_proposed && page.may(P::ActivatePolicy),
+        can_withdraw: is_proposed && page.may(P::ProposePolicy),
         is_mine: row.proposed_by == user.session().actor.username(),
         row,
         page,
@@ -243,9 +245,7 @@ pub async fn activate(
         // A second click, or the back button.
         return page.done(&here, "already_done");
     }
-    let outcome = page
-        .run(move |store| policy::activate(store, &user.session().actor, &user.authorized()?, id))
-        .await;
+    let outcome = page.run(move |store| policy::activate(store, &user.authorized()?, id)).await;
     match outcome {
         Ok(()) => page.done(&here, "policy_activated"),
         Err(fault) => {

@@ -11,6 +11,7 @@ mod show;
 use askama::Template;
 
 pub(super) use form::{Options, PERSON_FIELDS, area_text, choice, date, person, required_date};
+pub(super) use restore::RestoreForm;
 pub(super) use show::field_name;
 
 use super::pager::{self, Pager, area_options, page_address};
@@ -217,7 +218,7 @@ pub async fn find(user: Allowed<ViewRegistry>, page: Page, form: Form<FindForm>)
                 Document::from_id(&form.number, store.clock().today()).map_err(|e| {
                     crate::error::AppError::refuse(Refusal::field("doc_no", e.zh(), e.en()))
                 })?;
-                resident::find_by_id_number(store, &by, &form.number)
+                resident::search_by_id_number(store, &by, &form.number)
             })
             .await
         }

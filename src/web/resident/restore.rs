@@ -25,8 +25,8 @@ struct RestorePage<'a> {
 /// Which version was seen, and why.
 #[derive(Debug)]
 pub struct RestoreForm {
-    version: i32,
-    reason: String,
+    pub(in crate::web) version: i32,
+    pub(in crate::web) reason: String,
 }
 
 impl FromFields for RestoreForm {

@@ -110,8 +110,9 @@ impl MissingPage<'_> {
 /// The database failed.
 pub async fn missing(user: Allowed<ViewRegistry>, page: Page) -> Outcome {
     let page = page.title("visit.missing").under("menu.visits", "/visits");
-    let (rows, total) =
-        page.run(move |store| round::incomplete(store, &user.authorized()?)).await?;
+    let (rows, total) = page
+        .run(move |store| round::incomplete(store, &user.authorized()?, None, round::LIMIT))
+        .await?;
     page.show(|page| MissingPage { page, rows, total })
 }
 

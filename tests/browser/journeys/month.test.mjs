@@ -108,8 +108,9 @@ test("a clerk's month", async (t) => {
   // The raise is put in force, the suspension annulled: the drafts are old now.
   const file = join(office.data, "..", "raised.toml");
   raised(file);
-  const { id } = JSON.parse(office.cli("--json", "policy", "propose", file).replace(/"id":(\d+)/, '"id":"$1"'));
-  office.cli("policy", "activate", id);
+  const proposed = office.cli("--json", "policy", "propose", file, ...office.as("clerk"));
+  const { id } = JSON.parse(proposed.replace(/"id":(\d+)/, '"id":"$1"'));
+  office.cli("policy", "activate", id, ...office.as("approver"));
   await clerk.goto(`/awards/${wronged.award}`);
   await fill(clerk, { 审核确认日期: "2023-12-11", 原因: "已联系上,停发有误" });
   await press(clerk.locator("main form").first(), "撤销停发");

@@ -1,6 +1,6 @@
 // The real program: its command line, and the service on a free port.
 import { spawn, execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -49,6 +49,13 @@ export class Office {
 
   cli(...args) {
     return cli(this.data, ...args);
+  }
+
+  /** The arguments with which a role's account signs in at the command line. */
+  as(role) {
+    const file = join(this.data, "..", `password-${role}`);
+    writeFileSync(file, this.accounts[role].password);
+    return ["--user", this.accounts[role].username, "--password-file", file];
   }
 
   json(...args) {

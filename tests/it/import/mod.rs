@@ -105,10 +105,9 @@ on_both! {
 
     fn a_program_must_be_one_of_the_policy_in_force(registry) {
         use mingce::services::policy;
-        let operator = mingce::services::Actor::operator("test", STREET);
-        let id = policy::propose(&registry.store, &operator.authorize().expect("may"), policy::EXAMPLE)
+        let id = policy::propose(&registry.store, &registry.actor("clerk", Role::Clerk).authorize().expect("may"), policy::EXAMPLE)
             .expect("proposed");
-        policy::activate(&registry.store, &operator, &operator.authorize().expect("may"), id)
+        policy::activate(&registry.store, &registry.actor("boss", Role::Approver).authorize().expect("may"), id)
             .expect("in force");
         let mut book = good_book();
         let award = ["program", "beneficiary", "person", "household_no", "opened_on"];

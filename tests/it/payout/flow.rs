@@ -501,7 +501,7 @@ on_both! {
         let proposed = mingce::domain::policy::Policy::parse(&raised).expect("a policy");
         let clerk = world.clerk();
         let by = clerk.authorize().expect("may");
-        let preview = payout::preview(&registry.store, &by, &proposed, month("2023-08")).expect("preview");
+        let preview = payout::preview(&registry.store, &by, &proposed, month("2023-08"), &mut |_, _| Ok(())).expect("preview");
         let row = preview.rows[&("dibao".to_owned(), EAST.to_owned())];
         assert_eq!((row.count_now, row.amount_now), (1, yuan("716.00")));
         assert_eq!((row.count_then, row.amount_then), (1, yuan("916.00")));

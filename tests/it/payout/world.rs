@@ -113,12 +113,12 @@ impl<'a> World<'a> {
         if !edits.is_empty() {
             text = without_contradicted_cases(&text);
         }
-        let operator = Actor::operator("test", STREET);
         let store = &self.registry.store;
-        let id = policy::propose(store, &operator.authorize().expect("propose"), &text)
+        let maker = self.registry.actor("policymaker", Role::Clerk);
+        let boss = self.registry.actor("boss", Role::Approver);
+        let id = policy::propose(store, &maker.authorize().expect("propose"), &text)
             .unwrap_or_else(|e| panic!("{e}"));
-        policy::activate(store, &operator, &operator.authorize().expect("activate"), id)
-            .expect("in force");
+        policy::activate(store, &boss.authorize().expect("activate"), id).expect("in force");
     }
 
     pub fn clerk(&self) -> Actor {

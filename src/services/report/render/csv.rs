@@ -41,7 +41,11 @@ impl Render for CsvTable<'_> {
         self.mark = head.marks.join(";");
         self.out.flush()?;
         // The BOM goes past the writer: it is no field.
-        self.record([format!("\u{feff}{}", head.title)])
+        let title = format!("\u{feff}{}", head.title);
+        if head.export.is_empty() {
+            return self.record([title]);
+        }
+        self.record([title.as_str(), &formula_safe(&head.export)])
     }
 
     fn section(&mut self, section: &Section) -> io::Result<()> {

@@ -173,6 +173,9 @@ impl Render for HtmlPage<'_> {
         for text in &head.footer {
             write!(self.out, "<span>{}</span>", said(text))?;
         }
+        if !head.export.is_empty() {
+            write!(self.out, "<span>{}</span>", escape(&head.export))?;
+        }
         writeln!(self.out, "</div>{}", if self.fragment { "" } else { "\n</body></html>" })?;
         self.out.flush()
     }

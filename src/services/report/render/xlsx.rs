@@ -3,7 +3,9 @@
 
 use std::io::{self, Write};
 
-use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Workbook as Book, Worksheet, XlsxError};
+use rust_xlsxwriter::{
+    DocProperties, Format, FormatAlign, FormatBorder, Workbook as Book, Worksheet, XlsxError,
+};
 
 use super::super::document::{Cell, Head, Section, TableRow};
 use super::Render;
@@ -134,7 +136,9 @@ impl<'a> Workbook<'a> {
         };
         sheet.set_name("表")?;
         sheet.set_landscape().set_paper_size(A4).set_print_fit_to_pages(1, 0);
-        sheet.set_footer("第&P页 共&N页");
+        // In a footer `&` begins a code.
+        let export = self.head.export.replace('&', "&&");
+        sheet.set_footer(format!("&L{export}&C第&P页 共&N页"));
         // The cells of a long table have no border of their own.
         sheet.set_print_gridlines(!self.section.two_rows());
         for (at, (_, column)) in self.section.columns().enumerate() {
@@ -306,6 +310,11 @@ impl Render for Workbook<'_> {
 
     fn finish(&mut self, head: &Head) -> io::Result<()> {
         self.text_line(&head.footer.join("        ")).map_err(io::Error::other)?;
+        if !head.export.is_empty() {
+            self.text_line(&head.export).map_err(io::Error::other)?;
+            let properties = DocProperties::new().set_comment(&head.export);
+            self.book.set_properties(&properties);
+        }
         let bytes = self.book.save_to_buffer().map_err(io::Error::other)?;
         self.out.write_all(&bytes)?;
         self.out.flush()

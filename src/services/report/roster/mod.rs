@@ -196,6 +196,7 @@ impl<'a> Roster<'a> {
             marks.push(EXAMPLE_MARK.to_owned());
         }
         Head {
+            export: String::new(),
             title: format!("{}{month}{}发放花名册", self.places.street_name(), self.label.zh),
             left: format!("填报单位:{}", self.places.street_name()),
             middle: printed.to_owned(),
