@@ -11,7 +11,7 @@ coded! {
     FactKind {
         Income = "income", "收入", "income a year";
         Property = "property", "财产", "property";
-        Category = "category", "分类（重病等）", "category such as serious illness";
+        Category = "category", "分类(重病等)", "category such as serious illness";
         ChildClass = "child_class", "困境儿童类别", "class of child in difficulty";
         Labour = "labour", "劳动能力", "ability to work";
         Study = "study", "就学", "in education";

@@ -34,6 +34,7 @@ pub mod hold;
 pub mod household;
 pub mod import_undo;
 pub mod import_upload;
+pub mod incomplete;
 pub mod job;
 mod kek;
 pub mod keys;

@@ -59,6 +59,7 @@ macro_rules! in_scope {
         query
     }};
 }
+pub(super) use in_scope;
 
 /// Visits that are due until a day, the earliest first. Restricted purposes
 /// (children, mental health) are left out: no list of everybody names them.
@@ -314,74 +315,6 @@ pub fn count_verified_people(
         ))
         .into_boxed();
     in_scope!(query, scope, resident::area_code).load(conn)
-}
-
-/// Somebody whose record lacks a number or a telephone.
-#[derive(Debug, Clone, Queryable)]
-pub struct Incomplete {
-    /// Who.
-    pub id: ResidentId,
-    /// Name.
-    pub name: String,
-    /// Community or grid.
-    pub area_code: String,
-    /// Blind index of the number, if there is one.
-    pub doc_no_index: Option<Vec<u8>>,
-    /// Blind index of the telephone, if there is one.
-    pub phone_index: Option<Vec<u8>>,
-}
-
-/// Adults (born until `adult`) without a telephone, and everybody without a
-/// document's number, by area and id, after the area and id `after`.
-///
-/// # Errors
-/// The database failed.
-pub fn list_incomplete(
-    conn: &mut Db,
-    scope: &Scope,
-    adult: NaiveDate,
-    after: Option<&(String, ResidentId)>,
-    limit: i64,
-) -> QueryResult<Vec<Incomplete>> {
-    let mut query = resident::table
-        .filter(resident::street_code.eq(scope.street_code()).and(resident::status.eq("active")))
-        .filter(
-            resident::doc_no_index
-                .is_null()
-                .or(resident::phone_index.is_null().and(resident::birth_on.le(adult))),
-        )
-        .order((resident::area_code, resident::id))
-        .select((
-            resident::id,
-            resident::name,
-            resident::area_code,
-            resident::doc_no_index,
-            resident::phone_index,
-        ))
-        .limit(limit)
-        .into_boxed();
-    if let Some((area, id)) = after {
-        let same = resident::area_code.eq(area.clone()).and(resident::id.gt(*id));
-        query = query.filter(resident::area_code.gt(area.clone()).or(same));
-    }
-    in_scope!(query, scope, resident::area_code).load(conn)
-}
-
-/// How many [`list_incomplete`] would list.
-///
-/// # Errors
-/// The database failed.
-pub fn count_incomplete(conn: &mut Db, scope: &Scope, adult: NaiveDate) -> QueryResult<i64> {
-    let query = resident::table
-        .filter(resident::street_code.eq(scope.street_code()).and(resident::status.eq("active")))
-        .filter(
-            resident::doc_no_index
-                .is_null()
-                .or(resident::phone_index.is_null().and(resident::birth_on.le(adult))),
-        )
-        .select(diesel::dsl::count_star())
-        .into_boxed();
-    in_scope!(query, scope, resident::area_code).get_result(conn)
 }
 
 /// Changes that somebody proposed and another person rejected since then.

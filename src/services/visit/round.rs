@@ -10,7 +10,8 @@ use crate::domain::role::Rights;
 use crate::domain::visit::{Purpose, building_of};
 use crate::error::AppResult;
 use crate::services::auth::{Authorized, ViewRegistry};
-use crate::store::round::{self as rows, Incomplete, OpenVisit, VisitFilter};
+use crate::store::incomplete::{self, Incomplete};
+use crate::store::round::{self as rows, OpenVisit, VisitFilter};
 use crate::store::visit::VisitRow;
 use crate::store::{Store, overview};
 
@@ -62,7 +63,7 @@ pub fn day(store: &Store, by: &Authorized<'_, ViewRegistry>) -> AppResult<Day> {
     let (due, incomplete, returned) = store.read(|conn| {
         Ok((
             rows::count_open(conn, by.scope(), today)?,
-            rows::count_incomplete(conn, by.scope(), adult(today))?,
+            incomplete::count_incomplete(conn, by.scope(), adult(today))?,
             rows::count_returned(conn, by.street(), by.username(), since)?,
         ))
     })?;
@@ -193,8 +194,8 @@ pub fn incomplete(
     let adult = adult(store.clock().today());
     store.read(|conn| {
         Ok((
-            rows::list_incomplete(conn, by.scope(), adult, after, limit)?,
-            rows::count_incomplete(conn, by.scope(), adult)?,
+            incomplete::list_incomplete(conn, by.scope(), adult, after, limit)?,
+            incomplete::count_incomplete(conn, by.scope(), adult)?,
         ))
     })
 }

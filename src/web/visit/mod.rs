@@ -21,7 +21,7 @@ use crate::services::visit::hand_over::{HandOverLine, list_hand_overs};
 use crate::services::visit::plan::{self, PlanInput};
 use crate::services::visit::quarter::{CoVisit, list_co_visits};
 use crate::services::visit::round::{self, Rounds};
-use crate::store::round::Incomplete;
+use crate::store::incomplete::Incomplete;
 
 /// Registers the pages.
 pub fn routes(routes: &mut Routes) {
