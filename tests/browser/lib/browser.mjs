@@ -48,17 +48,27 @@ export async function device(browser, office, options = {}) {
   return watched(await context.newPage());
 }
 
+const FULL = { ",": "，", ":": "：", ";": "；", "?": "？", "!": "！", "(": "（", ")": "）" };
+
+/** Text as it is written here, with full-width punctuation where a page has it. */
+const written = (text) => text.replace(/[，：；？！（）]/g, (mark) => Object.keys(FULL).find((half) => FULL[half] === mark));
+const named = (name) =>
+  typeof name === "string"
+    ? new RegExp(name.replace(/[.*+^${}|[\]\\]/g, "\\$&").replace(/[,:;?!()]/g, (half) => `[${half}${FULL[half]}]`))
+    : name;
+
 /** Presses a button, or follows a link, by its text; waits for the next page. */
 export async function press(within, name) {
   const page = within.page ? within.page() : within;
-  const target = within.getByRole("button", { name, exact: false }).or(within.getByRole("link", { name, exact: false })).first();
+  const by = { name: named(name) };
+  const target = within.getByRole("button", by).or(within.getByRole("link", by)).first();
   await Promise.all([page.waitForNavigation({ waitUntil: "load" }), target.click()]);
 }
 
 /** Fills fields by their labels. */
 export async function fill(within, fields) {
   for (const [label, value] of Object.entries(fields)) {
-    const field = within.getByLabel(label).first();
+    const field = within.getByLabel(named(label)).first();
     const kind = await field.evaluate((element) => element.tagName);
     if (kind === "SELECT") await field.selectOption(value);
     else await field.fill(value);
@@ -72,7 +82,7 @@ export const text = (page) => page.locator("main").innerText();
 export async function sees(page, ...parts) {
   const shown = await text(page);
   for (const part of parts) {
-    const found = part instanceof RegExp ? part.test(shown) : shown.includes(part);
+    const found = part instanceof RegExp ? part.test(shown) : written(shown).includes(written(part));
     assert.ok(found, `${page.url()} does not say ${part}:\n${shown.slice(0, 3000)}`);
   }
 }
