@@ -55,6 +55,11 @@ export MINGCE_TEST_PG="postgres://mingce@127.0.0.1:$PORT"
 mkdir -m 1777 "$DIR/tmp"
 TMPDIR="$DIR/tmp" cargo test --locked "$@"
 if [ $# -eq 0 ]; then
+    # The program as the tests have it: `cargo build` would compile it once more,
+    # without what the tests' own dependencies add to the features of others.
+    MINGCE_BIN="$(cargo metadata --format-version 1 --no-deps --locked |
+        python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug/mingce"
+    export MINGCE_BIN
     tests/schemathesis.sh
     tests/browser/run.sh
 fi

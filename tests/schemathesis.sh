@@ -27,9 +27,11 @@ if [ ! -x "$VENV/bin/schemathesis" ]; then
     "$VENV/bin/pip" install --quiet --disable-pip-version-check "schemathesis==$VERSION"
 fi
 
-cargo build --locked --quiet
-BIN="$(cargo metadata --format-version 1 --no-deps --locked |
-    python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug/mingce"
+if [ -z "${MINGCE_BIN:-}" ]; then
+    cargo build --locked --quiet
+    MINGCE_BIN="$(cargo metadata --format-version 1 --no-deps --locked |
+        python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug/mingce"
+fi
 # In memory where there is such a folder: the demo is thousands of commits.
 DIR="$(mktemp -d "$([ -w /dev/shm ] && echo /dev/shm || echo /tmp)/mingce-api.XXXXXX")"
 SERVER=
@@ -39,11 +41,11 @@ stop() {
 }
 trap stop EXIT
 
-"$BIN" --data "$DIR/data" --json demo --residents 600 --no-serve >"$DIR/demo.json" 2>"$DIR/log" ||
+"$MINGCE_BIN" --data "$DIR/data" --json demo --residents 600 --no-serve >"$DIR/demo.json" 2>"$DIR/log" ||
     { cat "$DIR/log" >&2; exit 1; }
 PORT="$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')"
 URL="http://127.0.0.1:$PORT"
-"$BIN" --data "$DIR/data" serve --listen "127.0.0.1:$PORT" 2>"$DIR/log" &
+"$MINGCE_BIN" --data "$DIR/data" serve --listen "127.0.0.1:$PORT" 2>"$DIR/log" &
 SERVER=$!
 for _ in $(seq 100); do curl -fsS "$URL/health" >/dev/null 2>&1 && break || sleep 0.1; done
 curl -fsS "$URL/health" >/dev/null || { cat "$DIR/log" >&2; exit 1; }
