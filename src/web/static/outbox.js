@@ -37,6 +37,11 @@
     return "queued";
   };
 
+  /** Milliseconds after the `n`th try: longer each time up to `most`, no two phones alike. */
+  const pause = (n, most) => Math.min(2500 * 2 ** n, most) * (0.75 + Math.random() / 2);
+  // A server that refuses is left alone longer than a network that is away.
+  const REFUSED = 300000, AWAY = 60000;
+
   const send = async (item) => {
     const path = await target(item);
     const plain = path && await box.read(item);
@@ -59,42 +64,57 @@
     }
     const state = status === 200 ? "queued" : outcome(status);
     const tries = (item.tries || 0) + 1;
-    const wait = Math.min(5000 * 2 ** Math.min(tries, 6), 300000) * (0.75 + Math.random() / 2);
     const problem = (answer?.errors || []).map((error) => error.message).join(" ") || answer?.detail || "";
-    await box.put({ ...item, state, tries, next: Date.now() + wait }, { ...plain, problem });
+    await box.put({ ...item, state, tries, next: Date.now() + pause(tries, status ? REFUSED : AWAY) }, { ...plain, problem });
     return { state, location: answer?.location };
   };
 
-  let timer = 0, busy = false;
-  /** Sends what is due; with `all` what waits for its time too. */
-  const flush = async (all) => {
-    if (busy || !box.unlocked()) return;
-    busy = true;
-    const round = async () => {
-      const stuck = new Set();
-      let soonest = Infinity;
-      for (const item of await box.mine()) {
-        if (!UNSENT.includes(item.state)) continue;
-        const way = lane(item);
-        const waits = !all && item.next > Date.now();
-        const may = item.state === "queued" || item.state === "login";
-        if (stuck.has(way) || !may || waits) {
-          stuck.add(way);
-          if (may && waits) soonest = Math.min(soonest, item.next);
-          continue;
-        }
-        const done = await send(item);
-        if (!done || done.state !== "sent") stuck.add(way);
-        if (done?.state === "login") break;
-        if (done?.state === "queued") soonest = Math.min(soonest, Date.now() + 5000);
+  /** One pass over what waits; when the next is due, `Infinity` if nothing is left. */
+  const round = async (all) => {
+    const items = (await box.mine()).filter((item) => UNSENT.includes(item.state));
+    const may = (item) => item.state === "queued" || item.state === "login";
+    if (!items.some(may)) return Infinity;
+    // The key may be out of reach although the browser said that it is online.
+    if (!box.unlocked() && !await box.unlock()) {
+      locked = all ? 1 : locked + 1;
+      return Date.now() + pause(locked, AWAY);
+    }
+    locked = 0;
+    const stuck = new Set();
+    let soonest = Infinity;
+    for (const item of items) {
+      const way = lane(item);
+      const waits = !all && item.next > Date.now();
+      if (stuck.has(way) || !may(item) || waits) {
+        stuck.add(way);
+        if (may(item) && waits) soonest = Math.min(soonest, item.next);
+        continue;
       }
-      clearTimeout(timer);
-      if (soonest < Infinity) timer = setTimeout(() => flush(false), Math.max(soonest - Date.now(), 1000));
-    };
+      const done = await send(all ? { ...item, tries: 0 } : item);
+      if (done?.state === "sent") continue;
+      stuck.add(way);
+      if (done?.state === "login") break;
+      if (done?.state === "queued") soonest = Math.min(soonest, (await box.find(item.id)).next);
+    }
+    return soonest;
+  };
+  let timer = 0, locked = 0, busy = false, asked = false;
+  /** Sends what is due; with `all` what waits for its time too. Asked while it is at work, it goes once more. */
+  const flush = async (all) => {
+    asked ||= all;
+    if (busy) return;
+    busy = true;
+    clearTimeout(timer);
+    let soonest = Infinity;
     try {
-      if (navigator.locks) await navigator.locks.request("mingce-outbox", round);
-      else await round();
+      do {
+        const every = asked;
+        asked = false;
+        const pass = () => round(every);
+        soonest = await (navigator.locks ? navigator.locks.request("mingce-outbox", pass) : pass());
+      } while (asked);
     } finally { busy = false; }
+    if (soonest < Infinity) timer = setTimeout(() => flush(false), Math.max(soonest - Date.now(), 1000));
     await show();
   };
 
@@ -304,11 +324,13 @@
     const away = list && location.pathname !== "/outbox";
     document.getElementById("outbox-away")?.toggleAttribute("hidden", !away);
     addEventListener("online", async () => {
-      await box.unlock();
+      if (!box.unlocked()) await box.unlock();
       await flush(true);
       if (away) location.reload();
     });
     addEventListener("offline", show);
+    // A phone that comes out of the pocket: its timers slept.
+    document.addEventListener("visibilitychange", () => { if (!document.hidden) flush(true); });
     await flush(list !== null);
     document.documentElement.dataset.drafts = box.ready() ? "ready" : "none";
   };

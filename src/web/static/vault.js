@@ -38,7 +38,7 @@
   // Who writes on this device, and their keys.
   let me = null, csrf = "", privates = new Map();
   const ask = async (options) => {
-    const answer = await fetch("/drafts/keys", { headers: { Accept: "application/json" }, ...options });
+    const answer = await fetch("/drafts/keys", { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(10000), ...options });
     if (!answer.ok) throw new Error(String(answer.status));
     return answer.json();
   };

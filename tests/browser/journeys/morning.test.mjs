@@ -46,6 +46,9 @@ test("a morning on a phone with the network cut twice", async (t) => {
   assert.equal(new URL(page.url()).pathname, "/outbox");
   await ready(page);
   await sees(page, "待发送");
+  // A browser says that it is online before anything comes through.
+  await context.setOffline(false);
+  await page.waitForTimeout(1000);
   await network.mend(context);
   await page.locator("#outbox-list li").first().waitFor({ state: "detached", timeout: 30_000 });
   assert.deepEqual(await drained(page), []);
