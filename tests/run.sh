@@ -5,6 +5,12 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+if [ $# -eq 0 ]; then
+    # What is linked: licences, sources, bans; the list of it for a release.
+    python3 supply/check.py
+    python3 supply/sbom.py
+fi
+
 pg_bin() {
     find /usr/lib/postgresql -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -1
 }
