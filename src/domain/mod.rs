@@ -43,3 +43,4 @@ pub mod search;
 pub mod summary;
 pub mod temp_case;
 pub mod visit;
+pub mod written_date;

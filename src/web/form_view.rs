@@ -1,5 +1,8 @@
 //! A form as its template draws it: what was typed, and what is wrong with it.
 
+use chrono::Datelike;
+
+use crate::domain::written_date;
 use crate::error::{Place, Refusal};
 use crate::http::{Fault, Fields};
 use crate::web::Page;
@@ -49,6 +52,16 @@ impl FormView {
     #[must_use]
     pub fn value(&self, name: &str) -> &str {
         self.fields.value(name)
+    }
+
+    /// Year, month and day of a date in three boxes, as typed; one that was
+    /// understood, or stands whole in the year's box, in its parts.
+    #[must_use]
+    pub fn date_boxes(&self, name: &str) -> [String; 3] {
+        match written_date::day(self.value(name)) {
+            Some(day) => [day.year().to_string(), day.month().to_string(), day.day().to_string()],
+            None => ["", "_month", "_day"].map(|part| self.value(&format!("{name}{part}")).to_owned()),
+        }
     }
 
     /// Whether an option is chosen.

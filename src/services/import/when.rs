@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::cell::{Cell, Wrong};
 use crate::domain::month::Month;
-use crate::domain::normalise;
+use crate::domain::written_date::{self, figures};
 
 fn wrong_date(text: &str) -> Wrong {
     let short: String = text.chars().take(20).collect();
@@ -14,58 +14,13 @@ fn wrong_date(text: &str) -> Wrong {
     )
 }
 
-/// `2023-11-05`, `2023/11/5`, `2023.11.5`, `2023年11月5日`, `20231105`.
+/// A day as people write it, or a cell that is one.
 pub(super) fn date(cell: &Cell, text: &str) -> Result<NaiveDate, Wrong> {
-    if let Cell::Date(at) = cell {
-        return in_range(at.date()).ok_or_else(|| wrong_date(text));
-    }
-    let parts = figures(text);
-    let found = match parts.as_slice() {
-        [one] if one.len() == 8 => {
-            let part = |from: usize, to: usize| one.get(from..to).unwrap_or_default().to_owned();
-            calendar(&part(0, 4), &part(4, 6), &part(6, 8))
-        }
-        [year, month, day] if year.len() == 4 => calendar(year, month, day),
-        // A spreadsheet's own timestamp in CSV; only midnight is a day.
-        [year, month, day, rest @ ..]
-            if year.len() == 4 && rest.iter().all(|r| r.bytes().all(|b| b == b'0')) =>
-        {
-            calendar(year, month, day)
-        }
-        _ => None,
+    let found = match cell {
+        Cell::Date(at) => Some(at.date()).filter(|day| written_date::is_plausible(*day)),
+        _ => written_date::day(text),
     };
-    found.and_then(in_range).ok_or_else(|| wrong_date(text))
-}
-
-fn in_range(day: NaiveDate) -> Option<NaiveDate> {
-    use chrono::Datelike;
-    (1850..=2999).contains(&day.year()).then_some(day)
-}
-
-fn calendar(year: &str, month: &str, day: &str) -> Option<NaiveDate> {
-    NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
-}
-
-/// The groups of digits; empty if anything but digits and date marks occurs.
-fn figures(text: &str) -> Vec<String> {
-    let mut parts = vec![String::new()];
-    for c in text.trim().chars().map(normalise::narrow) {
-        match c {
-            '0'..='9' => {
-                if let Some(last) = parts.last_mut() {
-                    last.push(c);
-                }
-            }
-            '-' | '/' | '.' | '年' | '月' | '日' | ' ' | ':' | 'T' => {
-                if parts.last().is_some_and(|p| !p.is_empty()) {
-                    parts.push(String::new());
-                }
-            }
-            _ => return Vec::new(),
-        }
-    }
-    parts.retain(|part| !part.is_empty());
-    parts
+    found.ok_or_else(|| wrong_date(text))
 }
 
 /// `2023-11`, `2023年11月`, `202311`, or any day of the month.
@@ -78,7 +33,8 @@ pub(super) fn month(cell: &Cell, text: &str) -> Result<Month, Wrong> {
         )
     };
     if let Cell::Date(at) = cell {
-        return in_range(at.date()).map(Month::of).ok_or_else(wrong);
+        let day = Some(at.date()).filter(|day| written_date::is_plausible(*day));
+        return day.map(Month::of).ok_or_else(wrong);
     }
     let parts = figures(text);
     let found = match parts.as_slice() {
@@ -89,7 +45,7 @@ pub(super) fn month(cell: &Cell, text: &str) -> Result<Month, Wrong> {
         [year, month] if year.len() == 4 => {
             year.parse().ok().zip(month.parse().ok()).and_then(|(y, m)| Month::new(y, m))
         }
-        [year, month, day] if year.len() == 4 => calendar(year, month, day).map(Month::of),
+        [year, month, day] => written_date::of_parts(year, month, day).map(Month::of),
         _ => None,
     };
     found.ok_or_else(wrong)

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 
 use crate::domain::code_table::{Education, Ethnicity, Marital, ResidenceStatus, Sex};
 use crate::domain::document::DocKind;
+use crate::domain::written_date;
 use crate::error::Refusal;
 use crate::http::{Fields, FromFields};
 use crate::services::directory::AreaOption;
@@ -20,6 +21,8 @@ pub(crate) const PERSON_FIELDS: &[&str] = &[
     "doc_no",
     "sex",
     "birth_on",
+    "birth_on_month",
+    "birth_on_day",
     "mismatch_reason",
     "phone",
     "ethnicity",
@@ -55,7 +58,7 @@ pub(crate) fn person(fields: &mut Fields) -> Option<ResidentInput> {
     if doc_kind.is_none() {
         fields.refuse(Refusal::field("doc_kind", "请选择证件类型。", "Choose the document."));
     }
-    let birth_on = date(fields, "birth_on");
+    let birth_on = born(fields);
     let residence = choice(fields, "residence_status", ResidenceStatus::from_code);
     if residence.is_none() {
         fields.refuse(Refusal::field(
@@ -111,6 +114,48 @@ impl FromFields for PersonForm {
 /// The value of a drop-down.
 pub(crate) fn choice<T>(fields: &Fields, name: &str, parse: fn(&str) -> Option<T>) -> Option<T> {
     parse(fields.text(name)?.as_str())
+}
+
+/// The date of birth out of its three boxes. The year's, which has the field's
+/// own name, also takes a whole date; once understood the date stands there.
+fn born(fields: &mut Fields) -> Option<NaiveDate> {
+    const BOXES: [&str; 3] = ["birth_on", "birth_on_month", "birth_on_day"];
+    let typed = BOXES.map(|name| written_date::figures(fields.value(name)));
+    let [year, month, day] = typed.each_ref().map(|figures| match figures.as_slice() {
+        [one] => one.as_str(),
+        _ => "",
+    });
+    let whole = written_date::day(fields.value("birth_on"));
+    let found = whole.or_else(|| written_date::of_parts(year, month, day));
+    if let Some(day) = found {
+        fields.forget(&BOXES);
+        fields.set("birth_on", &day.to_string());
+        return found;
+    }
+    let lacks = BOXES.map(|name| fields.text(name).is_none());
+    let (zh, en) = match lacks {
+        [true, true, true] => return None,
+        [false, false, false] if year.len() == 4 => (
+            "出生日期不是真实日期,请核对年、月、日。".to_owned(),
+            "The date of birth is not a date of the calendar. Check year, month and day.".to_owned(),
+        ),
+        [true, ..] | [_, false, false] => (
+            "出生日期的年份应为四位数字,如 1949。".to_owned(),
+            "Enter the year of the date of birth with four digits, like 1949.".to_owned(),
+        ),
+        [false, no_month, no_day] => {
+            let missing = |words: [&str; 2], join: &str| {
+                let named = [(no_month, words[0]), (no_day, words[1])];
+                named.iter().filter(|(no, _)| *no).map(|(_, w)| *w).collect::<Vec<_>>().join(join)
+            };
+            (
+                format!("出生日期还缺{},请补全。", missing(["月", "日"], "和")),
+                format!("The date of birth lacks the {}.", missing(["month", "day"], " and the ")),
+            )
+        }
+    };
+    fields.refuse(Refusal::field("birth_on", zh, en));
+    None
 }
 
 /// A date that may be left out.

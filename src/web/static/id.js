@@ -23,13 +23,44 @@
     return { birth, sex: Number(number[16]) % 2 === 1 ? "1" : "2" };
   };
 
-  globalThis.citizenId = { check, normal };
+  /** [year, month, day] of a whole date as people write it, or null. */
+  const parts = (text) => {
+    const plain = text.normalize("NFKC").trim();
+    const found = plain.match(/^(\d{4})(\d\d)(\d\d)$/) || plain.match(/^(\d{4})\s*[-/.年\s]\s*(\d{1,2})\s*[-/.月\s]\s*(\d{1,2})\s*日?$/);
+    return found && found.slice(1).map(Number);
+  };
+
+  globalThis.citizenId = { check, normal, parts };
   if (typeof document === "undefined") return;
+
+  // A whole date that was pasted or typed into the box of the year fills all three.
+  for (const boxes of document.querySelectorAll("[data-date-boxes]")) {
+    const [year, ...rest] = boxes.querySelectorAll("input");
+    const split = () => {
+      const found = parts(year.value);
+      if (!found) return;
+      [year, ...rest].forEach((box, at) => { box.value = found[at]; });
+      rest[1].dispatchEvent(new Event("change", { bubbles: true }));
+    };
+    // While a date with marks is typed its end is not known: 2026-10-1, or 2026-10-15.
+    year.addEventListener("input", (event) => {
+      if (event.inputType === "insertFromPaste" || !event.isComposing && /\d{8}$|日$/.test(year.value)) split();
+    });
+    year.addEventListener("change", split);
+  }
 
   const input = document.getElementById("doc_no");
   const said = document.getElementById("doc_no-said");
   if (!input || !said || !input.form) return;
-  const { birth_on: birth, sex, doc_kind: kind } = input.form.elements;
+  const { sex, doc_kind: kind, birth_on: year, birth_on_month: month, birth_on_day: day } = input.form.elements;
+  /** The date in the three boxes, in one form. */
+  const birth = year && {
+    get value() {
+      const found = parts([year, month, day].map((box) => box.value.trim()).filter(Boolean).join("-"));
+      return found ? found.map((part) => String(part).padStart(2, "0")).join("-") : [year, month, day].map((box) => box.value).join("");
+    },
+    set value(text) { text.split("-").forEach((part, at) => { [year, month, day][at].value = Number(part); }); },
+  };
   const words = said.dataset;
   let filled = { birth: "", sex: "" };
   const look = () => {
@@ -53,5 +84,5 @@
   };
   input.addEventListener("input", (event) => { if (!event.isComposing) look(); });
   input.addEventListener("compositionend", look);
-  for (const other of [birth, sex, kind]) if (other) other.addEventListener("change", look);
+  for (const other of [year, month, day, sex, kind]) if (other) other.addEventListener("change", look);
 })();

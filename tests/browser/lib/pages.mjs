@@ -117,7 +117,8 @@ export async function prepare(browser, office) {
   await press(clerk.locator("main form"), "保存");
   for (const phone of ["13800000002", "13800000003"]) {
     await clerk.goto("/residents/new");
-    await fill(clerk, { 姓名: "成双双", 证件类型: { label: "无证件" }, 性别: "1", 出生日期: "1961-01-01", 联系电话: phone });
+    await fill(clerk, { 姓名: "成双双", 证件类型: { label: "无证件" }, 性别: "1", 联系电话: phone });
+    await clerk.locator("#birth_on").fill("1961-01-01");
     await clerk.locator("#area").selectOption({ index: 1 });
     await press(clerk.locator("main form"), "保存");
   }
