@@ -21,7 +21,6 @@ use crate::store::Cipher;
 struct LoginPage<'a> {
     page: &'a Page,
     form: FormView,
-    next: String,
 }
 
 /// `?next=`.
@@ -51,8 +50,8 @@ pub struct LoginForm {
 }
 
 impl FromFields for LoginForm {
-    const FIELDS: &'static [&'static str] =
-        &["username", "password", "next", "carry_path", "carry_content"];
+    const FIELDS: &'static [&'static str] = &["username", "password"];
+    const SHARED: &'static [&'static [&'static str]] = &[CARRY_FIELDS];
     fn from_fields(fields: &mut Fields) -> Option<LoginForm> {
         let username = fields.required("username", "请填写用户名。", "Enter your username.");
         let password = fields.value("password").to_owned();
@@ -71,16 +70,11 @@ pub async fn show(req: HttpRequest, page: Page, query: Query<NextQuery>) -> Outc
     if let Some(session) = page.session() {
         return Ok(fault::see_other(page_of(session.level)));
     }
-    draw(&req, page, Fields::default(), query.value.into_next(), StatusCode::OK)
+    let fields = Fields::with(&[("next", &query.value.into_next())]);
+    draw(&req, page, fields, StatusCode::OK)
 }
 
-fn draw(
-    req: &HttpRequest,
-    page: Page,
-    fields: Fields,
-    next: String,
-    status: StatusCode,
-) -> Outcome {
+fn draw(req: &HttpRequest, page: Page, fields: Fields, status: StatusCode) -> Outcome {
     let secure = page.state().settings.secure;
     let known = cookie::find(req.headers(), cookie::BEFORE, secure);
     let (page, fresh) = match known {
@@ -92,7 +86,7 @@ fn draw(
     };
     let page = page.title("login.title");
     let form = FormView::new(&page, fields);
-    let mut response = page.draw(status, &LoginPage { page: &page, form, next })?;
+    let mut response = page.draw(status, &LoginPage { page: &page, form })?;
     if let Some(value) = fresh {
         set_cookie(&mut response, &cookie::make(cookie::BEFORE, &value, secure));
     }
@@ -107,7 +101,7 @@ pub async fn ask_to_sign_in(req: &HttpRequest, carried: &Carried) -> Outcome {
     let page = Page::from_request(req, &mut Payload::None).await?;
     let fields =
         Fields::with(&[("carry_path", &carried.path), ("carry_content", &carried.content)]);
-    draw(req, page, fields, String::new(), StatusCode::UNAUTHORIZED)
+    draw(req, page, fields, StatusCode::UNAUTHORIZED)
 }
 
 #[derive(Template)]
@@ -117,6 +111,24 @@ struct CarriedPage<'a> {
     carried: &'a Carried,
 }
 
+/// What waits for the sign-in, in the fields of its forms.
+pub(super) const CARRY_FIELDS: &[&str] = &["next", "carry_path", "carry_content"];
+
+/// The page that sends a form on that waited for the sign-in.
+///
+/// # Errors
+/// The template failed.
+pub(super) fn show_carried(page: Page, token: &str, carried: &Carried) -> Outcome {
+    let page = page.bound_to(&base64_url(&token_hash(token))).title("login.carried_title");
+    page.show(|page| CarriedPage { page, carried })
+}
+
+/// The form that waited for the sign-in, out of the fields of one of its pages.
+pub(super) fn carried_in(fields: &Fields) -> Option<Carried> {
+    let path = fields.text("carry_path").filter(|path| next::safe(path) == path)?;
+    Some(Carried { path, content: fields.value("carry_content").to_owned() })
+}
+
 /// The form that waited for the sign-in, if the same person came back.
 async fn carried(
     req: &HttpRequest,
@@ -124,10 +136,7 @@ async fn carried(
     fields: &Fields,
     signed_in: &sign_in::SignedIn,
 ) -> Option<Carried> {
-    let path = fields.text("carry_path")?;
-    if signed_in.level != Level::Full || next::safe(&path) != path {
-        return None;
-    }
+    let carried = carried_in(fields)?;
     let dead = cookie::find(req.headers(), cookie::SESSION, page.state().settings.secure)?;
     let token = signed_in.token.clone();
     let owners = page
@@ -135,7 +144,7 @@ async fn carried(
         .await
         .ok()?;
     let same = owners.0.is_some() && owners.0 == owners.1;
-    same.then(|| Carried { path, content: fields.value("carry_content").to_owned() })
+    same.then_some(carried)
 }
 
 fn noise() -> String {
@@ -172,9 +181,10 @@ pub async fn submit(req: HttpRequest, page: Page, form: Form<LoginForm>) -> Outc
     let page = page.title("login.title");
     let (mut fields, checked) = form.checked();
     let next = next::safe(fields.value("next")).to_owned();
+    fields.set("next", &next);
     let entered = match checked {
         Ok(form) => form,
-        Err(error) => return refused(page, fields, &Fault::from(error), next),
+        Err(error) => return refused(page, fields, &Fault::from(error)),
     };
     let state = page.state().clone();
     let origin = origin(&req, &page);
@@ -198,14 +208,15 @@ pub async fn submit(req: HttpRequest, page: Page, form: Form<LoginForm>) -> Outc
     match outcome {
         Ok(signed_in) => {
             state.metrics.signed_in.fetch_add(1, Relaxed);
-            let next = entered_next(signed_in.level, &fields);
-            let mut response = match carried(&req, &page, &fields, &signed_in).await {
-                None => fault::see_other(&next),
-                Some(carried) => {
-                    let binding = base64_url(&token_hash(&signed_in.token));
-                    let page = page.bound_to(&binding).title("login.carried_title");
-                    page.show(|page| CarriedPage { page, carried: &carried })?
+            let carried = carried(&req, &page, &fields, &signed_in).await;
+            let mut response = match (signed_in.level, carried) {
+                (Level::Full, Some(carried)) => show_carried(page, &signed_in.token, &carried)?,
+                // The second factor is asked for right here: what waits goes along.
+                (Level::Totp, carried) if carried.is_some() || next != "/home" => {
+                    super::totp::ask_with(page, &signed_in.token, &next, carried)?
                 }
+                (Level::Full, None) => fault::see_other(&next),
+                (level, _) => fault::see_other(page_of(level)),
             };
             let secure = state.settings.secure;
             set_cookie(&mut response, &cookie::make(cookie::SESSION, &signed_in.token, secure));
@@ -224,20 +235,13 @@ pub async fn submit(req: HttpRequest, page: Page, form: Form<LoginForm>) -> Outc
         Err(fault) if fault.code == ErrorCode::SignInFailed.as_str() => {
             state.metrics.sign_in_failed.fetch_add(1, Relaxed);
             fields.forget(&["password"]);
-            refused(page, fields, &fault, next)
+            refused(page, fields, &fault)
         }
         Err(fault) => Err(fault),
     }
 }
 
-fn entered_next(level: Level, fields: &Fields) -> String {
-    match level {
-        Level::Full => next::safe(fields.value("next")).to_owned(),
-        level => page_of(level).to_owned(),
-    }
-}
-
-fn refused(page: Page, mut fields: Fields, fault: &Fault, next: String) -> Outcome {
+fn refused(page: Page, mut fields: Fields, fault: &Fault) -> Outcome {
     fields.forget(&["password"]);
     let page = page.with_errors();
     let form = FormView::with_errors(&page, fields, &fault.refusals);
@@ -246,7 +250,7 @@ fn refused(page: Page, mut fields: Fields, fault: &Fault, next: String) -> Outco
     } else {
         StatusCode::UNPROCESSABLE_ENTITY
     };
-    page.draw(status, &LoginPage { page: &page, form, next })
+    page.draw(status, &LoginPage { page: &page, form })
 }
 
 pub(super) fn origin(req: &HttpRequest, page: &Page) -> Origin {

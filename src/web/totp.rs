@@ -4,12 +4,14 @@ use actix_web::HttpRequest;
 use askama::Template;
 use qrcode::{Color, EcLevel, QrCode};
 
-use super::login::set_cookie;
-use super::{FormView, Page};
+use super::login::{CARRY_FIELDS, carried_in, set_cookie, show_carried};
+use super::{FormView, Page, next};
 use crate::error::{ErrorCode, Refusal};
+use crate::http::carried::Carried;
 use crate::http::form::Nothing;
 use crate::http::{Fault, Fields, Form, FromFields, Outcome, SignedIn, cookie, fault};
 use crate::services::access::totp::{self, Enrolment};
+use crate::services::access::{base64_url, token_hash};
 
 #[derive(Template)]
 #[template(path = "access/totp_ask.html")]
@@ -26,6 +28,7 @@ pub struct CodeForm {
 
 impl FromFields for CodeForm {
     const FIELDS: &'static [&'static str] = &["code"];
+    const SHARED: &'static [&'static [&'static str]] = &[CARRY_FIELDS];
     fn from_fields(fields: &mut Fields) -> Option<CodeForm> {
         fields.required("code", "请填写动态口令。", "Enter the code.").map(|code| CodeForm { code })
     }
@@ -38,6 +41,22 @@ impl FromFields for CodeForm {
 pub async fn ask(page: Page) -> Outcome {
     let page = page.title("totp.ask_title");
     let form = FormView::new(&page, Fields::default());
+    page.show(|page| AskPage { page, form })
+}
+
+/// The same in answer to the password, with what waits for the sign-in: the
+/// page to go to, a form whose session had ended.
+///
+/// # Errors
+/// The template failed.
+pub(super) fn ask_with(page: Page, token: &str, next: &str, carried: Option<Carried>) -> Outcome {
+    let page = page.bound_to(&base64_url(&token_hash(token))).title("totp.ask_title");
+    let mut fields = Fields::with(&[("next", next)]);
+    if let Some(carried) = carried {
+        fields.set("carry_path", &carried.path);
+        fields.set("carry_content", &carried.content);
+    }
+    let form = FormView::new(&page, fields);
     page.show(|page| AskPage { page, form })
 }
 
@@ -54,8 +73,11 @@ pub async fn answer(user: SignedIn, page: Page, form: Form<CodeForm>) -> Outcome
     };
     match outcome {
         Ok(token) => {
-            let mut response = fault::see_other("/home");
             let secure = page.state().settings.secure;
+            let mut response = match carried_in(&fields) {
+                Some(carried) => show_carried(page, &token, &carried)?,
+                None => fault::see_other(next::safe(fields.value("next"))),
+            };
             set_cookie(&mut response, &cookie::make(cookie::SESSION, &token, secure));
             Ok(response)
         }

@@ -10,7 +10,7 @@ use mingce::services::access::invite::{self, Invitation};
 use mingce::services::access::{Level, Profile, totp};
 use mingce::services::user::{self, PasswordCost};
 
-use crate::harness::STREET;
+use crate::harness::{STREET, TestRegistry};
 use crate::harness::http::{Browser, PASSWORD, add_user, open_session, policy, run, state};
 use crate::on_both;
 
@@ -186,6 +186,65 @@ on_both! {
                 assert_eq!(again.status, 422, "{}", again.body);
                 assert_eq!(field(&again.body, "draft"), field(&open.body, "draft"));
             }
+        });
+    }
+
+    fn a_form_of_an_ended_session_goes_along_through_the_second_factor(registry) {
+        let state = state(registry, Profile::Standard);
+        let _areas = crate::registry_office::Office::new(registry);
+        add_user(registry, "clerk", Role::Clerk);
+        let rules = policy(Profile::Standard);
+        let (_, session) = open_session(registry, "clerk", Profile::Standard);
+        let enrolment = totp::begin(&registry.store, &session).expect("a seed");
+        let code = |registry: &TestRegistry| totp::code_at(&enrolment.secret, registry.clock.now()).expect("a code");
+        let (token, codes) =
+            totp::confirm(&registry.store, &rules, &session, PASSWORD, &code(registry)).expect("enrolled");
+        run(async {
+            let app = init_service(mingce::app!(&state)).await;
+            let field = |body: &str, name: &str| {
+                let mark = format!("name=\"{name}\" value=\"");
+                let rest = body.split(&mark).nth(1).unwrap_or_else(|| panic!("{name}: {body}"));
+                rest.split('"').next().expect("a value").replace("&#38;", "&")
+            };
+            let encode = |text: &str| {
+                percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+            };
+            let waiting = |body: &str| format!("csrf={}&carry_path={}&carry_content={}", field(body, "csrf"),
+                encode(&field(body, "carry_path")), encode(&field(body, "carry_content")));
+            let mut browser = Browser::with_session(&token);
+            for (day, with_recovery) in [("2023-11-21", false), ("2023-11-22", true)] {
+                let open = browser.get(&app, "/residents/new").await;
+                let typed = format!("draft={}&name={}&doc_kind=111&doc_no=1&residence_status=R1&area=x",
+                    field(&open.body, "draft"), encode("欧阳试"));
+                let body = format!("csrf={}&{typed}", field(&open.body, "csrf"));
+                registry.clock.move_to(day.parse().expect("a date"));
+                let asked = browser.post(&app, "/residents/new", &body).await;
+                assert_eq!(asked.status, 401, "{}", asked.body);
+                let form = format!("{}&{}", waiting(&asked.body), login("clerk", PASSWORD, ""));
+                let second = browser.post(&app, "/login", &form).await;
+                assert!(second.status == 200 && second.body.contains("action=\"/login/totp\""), "{}", second.body);
+                // A wrong code keeps what waits.
+                let wrong = browser.post(&app, "/login/totp", &format!("{}&code=000000", waiting(&second.body))).await;
+                assert_eq!(wrong.status, 422, "{}", wrong.body);
+                let right = if with_recovery { codes[0].clone() } else { code(registry) };
+                let body = format!("{}&code={}", waiting(&wrong.body), encode(&right));
+                let back = browser.post(&app, "/login/totp", &body).await;
+                assert_eq!(back.status, 200, "{}", back.body);
+                assert!(field(&back.body, "name") == "欧阳试" && back.body.contains("action=\"/residents/new\""));
+                let on = format!("csrf={}&{typed}", field(&back.body, "csrf"));
+                let again = browser.post(&app, "/residents/new", &on).await;
+                assert_eq!(again.status, 422, "{}", again.body);
+                assert_eq!(field(&again.body, "draft"), field(&open.body, "draft"));
+            }
+            // A page that was asked for is reached behind the second factor too.
+            registry.clock.move_to("2023-11-23".parse().expect("a date"));
+            let mut fresh = Browser::default();
+            let second = fresh.submit(&app, "/login", "/login", &login("clerk", PASSWORD, "/outbox")).await;
+            assert_eq!(second.status, 200, "{}", second.body);
+            let body = format!("csrf={}&next={}&code={}", field(&second.body, "csrf"),
+                encode(&field(&second.body, "next")), code(registry));
+            let there = fresh.post(&app, "/login/totp", &body).await;
+            assert_eq!((there.status, there.header("location")), (303, "/outbox"));
         });
     }
 
