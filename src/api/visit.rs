@@ -54,6 +54,8 @@ shapes! {
         changed: Option<Vec<Finding>>,
         /// The day of the next visit, which is planned with this one.
         next_on: Option<NaiveDate>,
+        /// Somebody has to come again: without a day two weeks later.
+        comes_again: Option<bool>,
     }
 
     /// Who goes.
@@ -98,6 +100,7 @@ async fn add(
         reviewed_on: new.reviewed_on,
         changed: new.changed.unwrap_or_default(),
         next_on: new.next_on,
+        comes_again: new.comes_again.unwrap_or_default(),
     };
     create(user, &state, once, move |store, by| visit::add(store, by, &input).map(Effect::Made))
         .await

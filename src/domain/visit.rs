@@ -32,6 +32,12 @@ impl VisitResult {
     pub const fn verifies(self) -> bool {
         matches!(self, VisitResult::Met | VisitResult::Family)
     }
+
+    /// Whether somebody has to come again: nobody was met who lives there.
+    #[must_use]
+    pub const fn calls_for_another(self) -> bool {
+        matches!(self, VisitResult::Absent | VisitResult::Refused)
+    }
 }
 
 coded! {

@@ -45,6 +45,9 @@ pub struct VisitInput {
     pub changed: Vec<Finding>,
     /// The day of the next visit, which is planned with this one.
     pub next_on: Option<NaiveDate>,
+    /// Somebody has to come again; without a day two weeks later, as after a
+    /// visit that met nobody.
+    pub comes_again: bool,
 }
 
 /// Registers a visit in any state. Returns its id.
@@ -112,15 +115,27 @@ pub fn add(store: &Store, by: &Authorized<'_, EditRegistry>, input: &VisitInput)
         }
         let id = row.id;
         insert(tx, &row, &input.persons)?;
-        if let Some(next) = input.next_on {
-            let after = plan::plan_after(tx, &row, next);
-            insert(tx, &after, &input.persons)?;
-            changes.created("visit", after.id);
-        }
+        plan_next(tx, &row, &input.persons, (input.next_on, input.comes_again), &mut changes)?;
         changes.created("visit", id);
         changes.write(tx, &act(by, "visit.add", id))?;
         Ok(id)
     })
+}
+
+/// The visit after this one, if there has to be one.
+fn plan_next(
+    tx: &mut Tx<'_>,
+    done: &VisitRow,
+    people: &[ResidentId],
+    wanted: (Option<NaiveDate>, bool),
+    changes: &mut Changes,
+) -> AppResult<()> {
+    if let Some(next) = plan::next_day(tx, done, people, wanted)? {
+        let after = plan::plan_after(tx, done, next);
+        insert(tx, &after, people)?;
+        changes.created("visit", after.id);
+    }
+    Ok(())
 }
 
 /// A visit with the people it is about.
@@ -274,6 +289,10 @@ fn advance(
         AppError::refused_unless_empty(faults(&new, tx.clock().today()))?;
         one_row(rows::mark_visit(tx.conn, &new, old.status)?)?;
         let mut changes = Changes::default();
+        if to == VisitStatus::Done {
+            let people = rows::list_visit_persons(tx.conn, by.street(), id)?;
+            plan_next(tx, &new, &people, (None, false), &mut changes)?;
+        }
         let record = ("visit", id);
         let mut field = |name, old: Option<String>, new: Option<String>| {
             changes.field(record, name, old, new);

@@ -39,11 +39,13 @@ pub struct OpenVisit {
     pub worker: String,
 }
 
-/// A door of the scope: an open household.
+/// An open household of the scope; a 户籍户 and a 居住户 may share their door.
 #[derive(Debug, Clone, Queryable)]
 pub struct Door {
     /// Which.
     pub household: HouseholdId,
+    /// Registered there, or living there.
+    pub kind: HouseholdKind,
     /// Community or grid.
     pub area_code: String,
     /// Where.
@@ -258,7 +260,7 @@ pub fn list_doors(conn: &mut Db, scope: &Scope) -> QueryResult<Vec<Door>> {
         .filter(household::street_code.eq(scope.street_code()).and(household::closed_on.is_null()))
         .filter(household::kind.ne(HouseholdKind::Assist))
         .order((household::area_code, household::address, household::id))
-        .select((household::id, household::area_code, household::address))
+        .select((household::id, household::kind, household::area_code, household::address))
         .into_boxed();
     in_scope!(query, scope, household::area_code).load(conn)
 }

@@ -112,6 +112,23 @@ pub fn list_visit_persons(
         .load(conn)
 }
 
+/// Of the persons of a visit only these stay. Returns how many were left out.
+///
+/// # Errors
+/// The database failed.
+pub fn leave_out_others(
+    conn: &mut Db,
+    street: &str,
+    visit_id: i64,
+    people: &[ResidentId],
+) -> QueryResult<usize> {
+    let of_visit = visit_person::street_code.eq(street).and(visit_person::visit_id.eq(visit_id));
+    diesel::delete(
+        visit_person::table.filter(of_visit).filter(visit_person::resident_id.ne_all(people)),
+    )
+    .execute(conn)
+}
+
 /// Replaces a visit's fields if it is still in state `expected`. Returns the
 /// row count.
 ///

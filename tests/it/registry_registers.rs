@@ -56,6 +56,7 @@ fn visit_of(no: &str, person: ResidentId, status: VisitStatus) -> VisitInput {
         reviewed_on: None,
         changed: Vec::new(),
         next_on: None,
+        comes_again: false,
     }
 }
 

@@ -248,6 +248,10 @@ on_both! {
                 let fields = home(name, number, "").replace("301", door);
                 location(&browser.submit(&app, "/households/new", "/households/new", &fields).await);
             }
+            // Registered behind the same door as the household that lives there.
+            let hukou = home("王五", NUMBERS[1], "").replace("kind=residence", "kind=hukou");
+            let other = browser.submit(&app, "/households/new", "/households/new", &format!("{hukou}&anyway=1")).await;
+            location(&other);
             let plan = |building: &str| format!(
                 "area={EAST}&building={}&purpose=population&planned_on={today}&worker=%E7%94%B2&co_visitor=",
                 encoded(building));
@@ -255,7 +259,7 @@ on_both! {
             assert!(nowhere.status == 422 && nowhere.body.contains("building-error"), "{}", nowhere.body);
             let to = browser.submit(&app, "/visits/plan", "/visits/plan", &plan("测试路9号2幢")).await;
             assert_eq!(location(&to), "/visits");
-            // Planned again: each home keeps its one visit.
+            // Planned again: each door keeps its one visit.
             location(&browser.submit(&app, "/visits/plan", "/visits/plan", &plan("测试路9号2幢")).await);
             let list = browser.get(&app, "/visits").await;
             assert!(list.body.contains("待走访 (2)"), "{}", list.body);
@@ -266,7 +270,89 @@ on_both! {
         plan::verify_home(&registry.store, &office.may::<EditRegistry>(), home, "乙").expect("verified");
         let left = round::list(&registry.store, &by).expect("rounds");
         assert_eq!((left.total, left.people), (1, 1));
-        assert_eq!((left.progress[0].homes, left.progress[0].verified), (2, 1));
+        // The other household behind that door was asked at the same time; who of it was met is open.
+        assert_eq!((left.progress[0].homes, left.progress[0].verified), (3, 2));
+    }
+}
+
+on_both! {
+    fn a_visit_that_met_nobody_is_made_again(registry) {
+        let state = state(registry, Profile::Demo);
+        let mut browser = worker(registry);
+        let today = registry.store.clock().today();
+        let due = run(async {
+            let app = init_service(mingce::app!(&state)).await;
+            let made = browser.submit(&app, "/households/new", "/households/new", &home("张三", NUMBERS[0], "")).await;
+            let page = location(&made);
+            let form = format!("{page}/visits/new");
+            let opened = browser.get(&app, &form).await;
+            let person = opened.body.split("name=\"person\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+            let visit = |result: &str, more: &str| format!(
+                "done_on={today}&purpose=population&result={result}&person={}&co_visitor=&{more}",
+                person.expect("a member"));
+            location(&browser.submit(&app, &form, &form, &visit("absent", "next_on=")).await);
+            // Planned by itself, two weeks from now, and once: the worker says it again.
+            location(&browser.submit(&app, &form, &form, &visit("moved_away", "next_on=")).await);
+            let due = today + chrono::Duration::days(14);
+            let list = browser.get(&app, "/visits").await;
+            assert!(!list.body.contains(&due.to_string()), "the second visit carried the plan out");
+            location(&browser.submit(&app, &form, &form, &visit("met", "again=1&next_on=")).await);
+            let list = browser.get(&app, "/visits").await;
+            assert!(list.body.contains("待走访 (1)") && list.body.contains(&due.to_string()), "{}", list.body);
+            assert!(!browser.get(&app, "/home").await.body.contains("其中逾期"));
+            due
+        });
+        registry.clock.move_to(due + chrono::Duration::days(1));
+        let mut browser = Browser::with_session(&open_session(registry, "worker", Profile::Demo).0);
+        run(async {
+            let app = init_service(mingce::app!(&state)).await;
+            let home = browser.get(&app, "/home").await;
+            assert!(home.body.contains("其中逾期 1"), "{}", home.body);
+            assert!(browser.get(&app, "/visits").await.body.contains("逾期"));
+        });
+    }
+
+    fn a_date_of_birth_stands_in_three_boxes(registry) {
+        let state = state(registry, Profile::Demo);
+        let mut browser = worker(registry);
+        run(async {
+            let app = init_service(mingce::app!(&state)).await;
+            let new = "/residents/new";
+            let typed = |name: &str, boxes: [&str; 3]| {
+                let [year, month, day] = boxes.map(encoded);
+                person(name, "").replace("doc_kind=111", "doc_kind=00").replace("sex=", "sex=2").replace(
+                    "birth_on=", &format!("birth_on={year}&birth_on_month={month}&birth_on_day={day}"))
+            };
+            let wrong = [
+                (["1949", "2", "30"], "不是真实日期"),
+                (["1949", "", ""], "还缺月和日"),
+                (["1949", "3", ""], "还缺日"),
+                (["49", "3", "7"], "四位数字"),
+                (["2026-2-30", "", ""], "还缺"),
+            ];
+            for (boxes, said) in wrong {
+                let again = browser.submit(&app, new, new, &typed("张三", boxes)).await;
+                assert_eq!(again.status, 422, "{boxes:?}");
+                assert!(again.body.contains("href=\"#birth_on\"") && again.body.contains(said), "{boxes:?}: {}", again.body);
+                for (at, name) in ["birth_on", "birth_on_month", "birth_on_day"].into_iter().enumerate() {
+                    assert!(again.body.contains(&format!("name=\"{name}\" inputmode=\"numeric\"")));
+                    let shown = format!("value=\"{}\" aria-invalid", boxes[at]);
+                    assert!(again.body.contains(&shown), "{boxes:?} {name}: {}", again.body);
+                }
+            }
+            let good = [["1949", "3", "7"], ["19490307", "", ""], ["1949-3-7", "", ""], ["1949年3月7日", "", ""],
+                ["１９４９", "０３", "７"]];
+            for (at, boxes) in good.into_iter().enumerate() {
+                let name = ["张一", "张二", "张三", "张四", "张五"][at];
+                // Something else is wrong first: what was understood stands in its boxes.
+                let phone = typed(name, boxes).replace("phone=", "phone=5");
+                let again = browser.submit(&app, new, new, &phone).await;
+                assert!(again.status == 422 && again.body.contains("class=\"year\" value=\"1949\">"), "{}", again.body);
+                let page = location(&browser.submit(&app, new, new, &typed(name, boxes)).await);
+                let shown = browser.get(&app, &page).await;
+                assert!(shown.body.contains("1949-03-07"), "{boxes:?}: {}", shown.body);
+            }
+        });
     }
 }
 

@@ -167,7 +167,7 @@ on_both! {
         assert_eq!(who, [one, two]);
         assert!(list.iter().all(|visit| visit.due_on == Some(day("2023-12-31"))
             && visit.worker == "jia" && visit.co_visitor == "精防医生"), "{list:?}");
-        // Nobody there: the visit is made, the patient is not seen, and is planned again.
+        // Nobody there: the visit is made, the patient is not seen, somebody comes again in two weeks.
         let visit = |person, result| {
             let input = VisitInput {
                 visit_no: mingce::domain::ids::lettered('V', registry.store.next_id()),
@@ -183,12 +183,14 @@ on_both! {
                 reviewed_on: None,
                 changed: Vec::new(),
                 next_on: None,
+                comes_again: false,
             };
             visit::add(&registry.store, &office.may::<EditRegistry>(), &input).expect("a visit")
         };
         visit(one, VisitResult::Absent);
-        assert_eq!(seen(mental).len(), 1, "the plan ends with the visit that carries it out");
-        assert_eq!(plan(), 1);
+        let days: Vec<_> = seen(mental).iter().map(|visit| (visit.resident, visit.due_on)).collect();
+        assert_eq!(days, [(one, Some(day("2023-12-04"))), (two, Some(day("2023-12-31")))]);
+        assert_eq!(plan(), 0, "the plan ended with the visit that carried it out, and there is another");
         visit(one, VisitResult::Met);
         visit(two, VisitResult::Family);
         assert_eq!((seen(mental).len(), plan()), (0, 0));

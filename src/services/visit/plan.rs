@@ -1,8 +1,9 @@
 //! Plans: visits to a whole building, a home verified with one button.
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 
 use super::{act, insert};
+use crate::domain::household::HouseholdKind;
 use crate::domain::ids::{HouseholdId, ResidentId, lettered};
 use crate::domain::visit::{Purpose, VisitResult, VisitStatus};
 use crate::error::{AppError, AppResult, ErrorCode, Refusal};
@@ -11,6 +12,9 @@ use crate::services::record::{Changes, check_required, one_row};
 use crate::store::round as rows;
 use crate::store::visit::{self as visits, VisitRow};
 use crate::store::{Store, Tx, household, membership};
+
+/// When somebody comes again who met nobody.
+const REVISIT: Days = Days::new(14);
 
 /// What is planned for a building.
 #[derive(Debug, Clone)]
@@ -29,8 +33,9 @@ pub struct PlanInput {
     pub co_visitor: Option<String>,
 }
 
-/// Plans a visit to every open household of a building that has none planned
-/// with this purpose. Returns how many.
+/// Plans one visit to every door of a building that has none planned with this
+/// purpose; whoever is registered or lives there is asked at once. Returns how
+/// many.
 ///
 /// # Errors
 /// Every wrong field; no household there.
@@ -68,13 +73,19 @@ pub fn plan(
         let mut changes = Changes::default();
         let mut first = None;
         let mut planned = 0;
-        for door in doors {
-            let known = rows::list_open_of(tx.conn, by.street(), door.household, input.purpose)?;
-            let people = people_of(tx, by, door.household)?;
-            if !known.is_empty() || people.is_empty() {
+        for homes in doors.chunk_by(|a, b| a.address.trim() == b.address.trim()) {
+            let (mut is_planned, mut people) = (false, Vec::new());
+            for home in homes {
+                let known = rows::list_open_of(tx.conn, by.street(), home.household, input.purpose)?;
+                is_planned |= !known.is_empty();
+                people.extend(people_of(tx, by, home.household)?);
+            }
+            let lived_in = homes.iter().find(|home| home.kind == HouseholdKind::Residence);
+            let Some(home) = lived_in.or(homes.first()) else { continue };
+            if is_planned || people.is_empty() {
                 continue;
             }
-            let row = planned_row(tx, by.street(), door.household, input);
+            let row = planned_row(tx, by.street(), home.household, input);
             insert(tx, &row, &people)?;
             changes.created("visit", row.id);
             first = first.or(Some(row.id));
@@ -205,10 +216,31 @@ pub(super) fn close_plan(
             ..old
         };
         one_row(visits::mark_visit(tx.conn, &new, expected)?)?;
+        // Whoever was not asked is not verified by a plan that named them.
+        visits::leave_out_others(tx.conn, &done.street_code, plan, people)?;
         let states = (Some(expected.code().to_owned()), Some(new.status.code().to_owned()));
         changes.field(("visit", plan), "status", states.0, states.1);
     }
     Ok(())
+}
+
+/// The day of the next visit: the one that was named, or, where somebody has to
+/// come again and nothing is planned yet, two weeks after this one.
+pub(super) fn next_day(
+    tx: &mut Tx<'_>,
+    done: &VisitRow,
+    people: &[ResidentId],
+    (named, comes_again): (Option<NaiveDate>, bool),
+) -> AppResult<Option<NaiveDate>> {
+    let unmet = done.status.is_past() && done.result.is_some_and(VisitResult::calls_for_another);
+    let (true, Some(on)) = (unmet || comes_again, done.done_on) else { return Ok(named) };
+    for person in people {
+        let open = rows::list_open_about(tx.conn, &done.street_code, *person, done.purpose)?;
+        if !open.is_empty() {
+            return Ok(named);
+        }
+    }
+    Ok(named.or_else(|| on.checked_add_days(REVISIT)))
 }
 
 /// The next visit of a series.

@@ -25,6 +25,8 @@ pub const LIMIT: i64 = 200;
 pub struct Day {
     /// Visits due until today.
     pub due: i64,
+    /// Those of them that were due before.
+    pub late: i64,
     /// Records that lack a number or a telephone.
     pub incomplete: i64,
     /// Own changes that were rejected in the last thirty days.
@@ -60,14 +62,15 @@ impl Progress {
 pub fn day(store: &Store, by: &Authorized<'_, ViewRegistry>) -> AppResult<Day> {
     let (today, now) = (store.clock().today(), store.clock().now());
     let since = now - chrono::Duration::days(30);
-    let (due, incomplete, returned) = store.read(|conn| {
+    let (due, late, incomplete, returned) = store.read(|conn| {
         Ok((
             rows::count_open(conn, by.scope(), today)?,
+            rows::count_open(conn, by.scope(), today.pred_opt().unwrap_or(today))?,
             incomplete::count_incomplete(conn, by.scope(), adult(today))?,
             rows::count_returned(conn, by.street(), by.username(), since)?,
         ))
     })?;
-    Ok(Day { due, incomplete, returned, progress: progress(store, by)? })
+    Ok(Day { due, late, incomplete, returned, progress: progress(store, by)? })
 }
 
 /// Born until then is of age today.
@@ -88,6 +91,10 @@ pub fn progress(store: &Store, by: &Authorized<'_, ViewRegistry>) -> AppResult<V
             rows::list_verified_homes(conn, by.scope(), month.first_day(), month.last_day())?
                 .into_iter()
                 .collect();
+        // Whoever asks at a door asks for every household behind it.
+        let at = |door: &rows::Door| (door.area_code.clone(), door.address.trim().to_owned());
+        let open: BTreeSet<(String, String)> =
+            doors.iter().filter(|door| verified.contains(&door.household)).map(at).collect();
         let areas: BTreeSet<&str> = doors.iter().map(|door| door.area_code.as_str()).collect();
         let one = areas.len() == 1;
         let codes: Vec<String> = areas.iter().map(|code| (*code).to_owned()).collect();
@@ -103,7 +110,7 @@ pub fn progress(store: &Store, by: &Authorized<'_, ViewRegistry>) -> AppResult<V
                 verified: 0,
             });
             row.homes += 1;
-            row.verified += usize::from(verified.contains(&door.household));
+            row.verified += usize::from(open.contains(&at(door)));
         }
         let mut rows: Vec<Progress> = found.into_values().collect();
         rows.sort_by_key(Progress::percent);

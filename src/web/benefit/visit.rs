@@ -83,11 +83,12 @@ pub struct VisitForm {
     co_visitor: Option<String>,
     changed: Vec<Finding>,
     next_on: Option<chrono::NaiveDate>,
+    comes_again: bool,
 }
 
 impl FromFields for VisitForm {
     const FIELDS: &'static [&'static str] =
-        &["done_on", "purpose", "result", "person", "co_visitor", "changed", "next_on"];
+        &["done_on", "purpose", "result", "person", "co_visitor", "changed", "next_on", "again"];
     const MANY: &'static [&'static str] = &["person", "changed"];
 
     fn from_fields(fields: &mut Fields) -> Option<VisitForm> {
@@ -117,6 +118,7 @@ impl FromFields for VisitForm {
             co_visitor,
             changed,
             next_on,
+            comes_again: fields.has("again", "1"),
         })
     }
 }
@@ -215,6 +217,7 @@ fn register(
         reviewed_on: None,
         changed: form.changed,
         next_on: form.next_on,
+        comes_again: form.comes_again,
     };
     visit::add(store, &user.authorized()?, &input)
 }
