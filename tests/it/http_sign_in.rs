@@ -10,8 +10,8 @@ use mingce::services::access::invite::{self, Invitation};
 use mingce::services::access::{Level, Profile, totp};
 use mingce::services::user::{self, PasswordCost};
 
-use crate::harness::{STREET, TestRegistry};
 use crate::harness::http::{Browser, PASSWORD, add_user, open_session, policy, run, state};
+use crate::harness::{STREET, TestRegistry};
 use crate::on_both;
 
 fn login(username: &str, password: &str, next: &str) -> String {
@@ -241,8 +241,9 @@ on_both! {
             let mut fresh = Browser::default();
             let second = fresh.submit(&app, "/login", "/login", &login("clerk", PASSWORD, "/outbox")).await;
             assert_eq!(second.status, 200, "{}", second.body);
-            let body = format!("csrf={}&next={}&code={}", field(&second.body, "csrf"),
-                encode(&field(&second.body, "next")), code(registry));
+            let form = second.body.split("action=\"/login/totp\"").nth(1).expect("a form");
+            let body = format!("csrf={}&next={}&code={}", field(form, "csrf"),
+                encode(&field(form, "next")), code(registry));
             let there = fresh.post(&app, "/login/totp", &body).await;
             assert_eq!((there.status, there.header("location")), (303, "/outbox"));
         });
