@@ -110,6 +110,11 @@ impl Fields {
         self.pairs.push((name.to_owned(), value.to_owned()));
     }
 
+    /// Another value of a field that may come several times.
+    pub fn add(&mut self, name: &str, value: &str) {
+        self.pairs.push((name.to_owned(), value.to_owned()));
+    }
+
     /// Empties fields that are never drawn again (passwords).
     pub fn forget(&mut self, names: &[&str]) {
         self.pairs.retain(|(key, _)| !names.contains(&key.as_str()));

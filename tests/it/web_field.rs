@@ -10,7 +10,7 @@ use mingce::services::visit::{plan, round};
 use crate::harness::TestRegistry;
 use crate::harness::http::{Answer, Browser, add_user, open_session, run, state};
 use crate::on_both;
-use crate::registry_office::{EAST, Office};
+use crate::registry_office::{EAST, Office, WEST};
 
 fn encoded(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
@@ -310,6 +310,59 @@ on_both! {
             assert!(home.body.contains("其中逾期 1"), "{}", home.body);
             assert!(browser.get(&app, "/visits").await.body.contains("逾期"));
         });
+    }
+
+    fn a_household_and_a_person_move_within_the_street(registry) {
+        let state = state(registry, Profile::Demo);
+        let mut browser = worker(registry);
+        let today = registry.store.clock().today();
+        let events = |registry: &TestRegistry| registry.store
+            .read(|conn| Ok(mingce::store::dump::count(conn, "life_event")?)).expect("read");
+        run(async {
+            let app = init_service(mingce::app!(&state)).await;
+            let made = browser.submit(&app, "/households/new", "/households/new", &home("张三", NUMBERS[0], "")).await;
+            let page = location(&made);
+            let to = format!("{page}/move-within");
+            let shown = browser.get(&app, &page).await;
+            assert!(shown.body.contains(&format!("href=\"{to}\"")), "{}", shown.body);
+            let person = shown.body.split("href=\"/residents/").nth(1).and_then(|rest| rest.split('"').next());
+            let person = person.expect("a member").to_owned();
+            let form = |area: &str, address: &str, more: &str| format!(
+                "event_on={today}&reported_on={today}&area={area}&address={}{more}", encoded(address));
+            for (wrong, field) in [
+                (form("", "西大街1号", &format!("&mover={person}")), "area"),
+                (form(WEST, "", &format!("&mover={person}")), "address"),
+                (form(WEST, "西大街1号", ""), "mover"),
+            ] {
+                let again = browser.submit(&app, &to, &to, &wrong).await;
+                assert!(again.status == 422 && again.body.contains(&format!("href=\"#{field}\"")), "{field}: {}", again.body);
+            }
+            assert_eq!(events(registry), 0);
+            let opened = browser.get(&app, &to).await;
+            let (csrf, draft) = (hidden(&opened, "csrf"), hidden(&opened, "draft"));
+            let good = format!("csrf={csrf}&draft={draft}&{}", form(WEST, "西大街1号", &format!("&mover={person}")));
+            for _ in 0..2 {
+                assert_eq!(location(&browser.post(&app, &to, &good).await), page);
+            }
+            assert_eq!(events(registry), 2, "one of the household, one of its member, once");
+            // The new place, and in the history the old one.
+            let shown = browser.get(&app, &page).await;
+            assert!(shown.body.contains("西大街1号") && shown.body.contains("测试路9号2幢301室"), "{}", shown.body);
+            // Somebody alone: the household stays where it is.
+            let alone = format!("/residents/{person}/move-within");
+            let moved = browser.submit(&app, &alone, &alone, &form(EAST, "", &format!("&mover={person}"))).await;
+            assert_eq!(location(&moved), format!("/residents/{person}"));
+            let shown = browser.get(&app, &format!("/residents/{person}")).await;
+            assert!(shown.body.contains("街道内迁移"), "{}", shown.body);
+        });
+        let at = registry.store.read(|conn| {
+            use diesel::prelude::*;
+            use mingce::store::schema::{household, resident};
+            let home: String = household::table.select(household::area_code).first(conn)?;
+            let person: String = resident::table.select(resident::area_code).first(conn)?;
+            Ok((home, person))
+        });
+        assert_eq!(at.expect("read"), (WEST.to_owned(), EAST.to_owned()));
     }
 
     fn a_date_of_birth_stands_in_three_boxes(registry) {

@@ -17,7 +17,7 @@ pub use person::{
     AwardLine, CertificateLine, EventLine, FactLine, Membership, PersonPage, VisitLine, load_person,
 };
 
-use super::auth::{Authorized, ViewRegistry};
+use super::auth::{Authorized, Permit, ViewRegistry};
 use super::record::open_opt;
 use crate::domain::area::Level;
 use crate::domain::mask;
@@ -137,13 +137,26 @@ pub fn list_area_options(
     store: &Store,
     by: &Authorized<'_, ViewRegistry>,
 ) -> AppResult<Vec<AreaOption>> {
+    let mut options = list_street_areas(store, by)?;
+    options.retain(|option| by.scope().contains(&option.code));
+    Ok(options)
+}
+
+/// Those of the caller's whole street: where somebody can move to.
+///
+/// # Errors
+/// The database failed.
+pub fn list_street_areas(
+    store: &Store,
+    by: &Authorized<'_, ViewRegistry>,
+) -> AppResult<Vec<AreaOption>> {
     let today = store.clock().today();
     store.read(|conn| {
         let tree = area::load_tree(conn, today)?;
         let codes = [Level::Community, Level::Grid].map(|level| tree.codes_at(level)).concat();
         let mut options: Vec<AreaOption> = codes
             .into_iter()
-            .filter(|code| tree.street_of(code) == Some(by.street()) && by.scope().contains(code))
+            .filter(|code| tree.street_of(code) == Some(by.street()))
             .map(|code| AreaOption { name: area_name(&tree, &code), code })
             .collect();
         options.sort_by(|a, b| a.code.cmp(&b.code));
@@ -196,15 +209,15 @@ fn below(conn: &mut Db, store: &Store, code: Option<&str>) -> AppResult<Option<V
 
 /// Whether names and addresses are shown in full: to whoever keeps the
 /// records, not to who only reads them.
-fn sees_names(by: &Authorized<'_, ViewRegistry>) -> bool {
+pub(crate) fn sees_names<P: Permit>(by: &Authorized<'_, P>) -> bool {
     by.role().may(Permission::EditRegistry)
 }
 
-fn shown_name(name: &str, plain: bool) -> String {
+pub(crate) fn shown_name(name: &str, plain: bool) -> String {
     if plain { name.to_owned() } else { mask::name(name) }
 }
 
-fn shown_address(address: &str, plain: bool) -> String {
+pub(crate) fn shown_address(address: &str, plain: bool) -> String {
     if plain { address.to_owned() } else { mask::address(address) }
 }
 

@@ -252,12 +252,16 @@ pub fn move_within(
             today,
         );
         let mut refusals: Vec<Refusal> = place.into_iter().collect();
-        check_required(&mut refusals, "address", &input.address);
+        // A person alone has the address of the household that they stay in.
+        if !input.households.is_empty() {
+            check_required(&mut refusals, "address", &input.address);
+        }
         AppError::refused_unless_empty(refusals)?;
         let mut changes = Changes::default();
         let (mut ids, mut events) = (input.residents.clone(), Vec::new());
         for household in &input.households {
-            let mut home = Home::load(tx, &whole(by.scope()), *household)?;
+            // A household is moved by whoever keeps it.
+            let mut home = Home::load(tx, by.scope(), *household)?;
             if input.residents.is_empty() {
                 ids.extend(home.open_members().map(|m| m.resident_id));
             }

@@ -25,6 +25,7 @@ pub struct EventForm {
     pub(super) address: String,
     pub(super) target: String,
     pub(super) movers: Vec<ResidentId>,
+    pub(super) homes: Vec<HouseholdId>,
     heads: HeadFields,
     mover_relations: Vec<(ResidentId, Relation)>,
 }
@@ -50,12 +51,13 @@ impl FromFields for EventForm {
         "address",
         "target",
         "mover",
+        "home",
         "head",
         "relation",
         "mover_relation",
     ];
     const SHARED: &'static [&'static [&'static str]] = &[DATE_FIELDS];
-    const MANY: &'static [&'static str] = &["mover", "head", "relation", "mover_relation"];
+    const MANY: &'static [&'static str] = &["mover", "home", "head", "relation", "mover_relation"];
 
     fn from_fields(fields: &mut Fields) -> Option<EventForm> {
         let dates = dates(fields);
@@ -81,6 +83,7 @@ impl FromFields for EventForm {
             address: text(fields, "address"),
             target: text(fields, "target"),
             movers: fields.values("mover").filter_map(|v| v.parse().ok().map(ResidentId)).collect(),
+            homes: fields.values("home").filter_map(|v| v.parse().ok().map(HouseholdId)).collect(),
             heads: HeadFields::read(fields),
             mover_relations: fields.values("mover_relation").filter_map(mover_relation).collect(),
         })

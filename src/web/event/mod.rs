@@ -7,6 +7,7 @@ mod form;
 mod home;
 mod person;
 mod transfer;
+mod within;
 
 use crate::domain::role::Permission;
 use crate::http::{Access, Outcome, Routes};
@@ -25,6 +26,10 @@ pub fn routes(routes: &mut Routes) {
     routes.post("/residents/{id}/move-out", may, person::move_out);
     routes.get("/residents/{id}/transfer", may, transfer::ask);
     routes.post("/residents/{id}/transfer", may, transfer::submit);
+    routes.get("/residents/{id}/move-within", may, within::ask_person);
+    routes.post("/residents/{id}/move-within", may, within::person);
+    routes.get("/households/{id}/move-within", may, within::ask_home);
+    routes.post("/households/{id}/move-within", may, within::home);
     routes.get("/households/{id}/birth", may, arrival::ask_birth);
     routes.post("/households/{id}/birth", may, arrival::birth);
     routes.get("/households/{id}/move-in", may, arrival::ask_move_in);

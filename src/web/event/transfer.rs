@@ -132,11 +132,11 @@ pub async fn submit(
 }
 
 /// The service names its input, the form its fields.
-fn at_form(refusal: Refusal) -> Refusal {
+pub(super) fn at_form(refusal: Refusal) -> Refusal {
     let field = match &refusal.place {
         Some(Place::Field(name)) => match name.as_str() {
             "to_area" | "to_street" => "area",
-            "movers" | "members" => "mover",
+            "movers" | "members" | "residents" => "mover",
             "from_on" => "event_on",
             _ => return refusal,
         },
