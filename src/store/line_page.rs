@@ -16,8 +16,8 @@ use crate::domain::search::end_of;
 /// Which lines of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LineFilter {
-    /// Of this kind.
-    pub kind: Option<LineKind>,
+    /// Of these kinds; all if there is none.
+    pub kinds: Vec<LineKind>,
     /// Of these areas.
     pub areas: Option<Vec<String>>,
     /// Whose person's name begins so.
@@ -74,8 +74,8 @@ pub enum From {
 macro_rules! filtered {
     ($query:expr, $street:expr, $filter:expr) => {{
         let mut query = $query;
-        if let Some(kind) = $filter.kind {
-            query = query.filter(line::kind.eq(kind));
+        if !$filter.kinds.is_empty() {
+            query = query.filter(line::kind.eq_any($filter.kinds.clone()));
         }
         if let Some(areas) = &$filter.areas {
             query = query.filter(line::area_code.eq_any(areas.clone()));

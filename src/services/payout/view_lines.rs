@@ -23,8 +23,8 @@ use crate::store::{Db, Store, attempt};
 /// Which lines of a run are asked for.
 #[derive(Debug, Clone, Default)]
 pub struct LineFilterInput {
-    /// Of this kind.
-    pub kind: Option<LineKind>,
+    /// Of these kinds; all if there is none.
+    pub kinds: Vec<LineKind>,
     /// Paid by this community.
     pub community: Option<String>,
     /// Whose person's name begins so.
@@ -88,7 +88,7 @@ pub fn list_lines_filtered(
         let mut places = Places::load(conn, street, run.month)?;
         let groups = list_line_groups(conn, street, id, &LineFilter::default())?;
         let (communities, areas) = communities(&groups, &mut places, filter.community.as_deref());
-        let filter = LineFilter { kind: filter.kind, areas, name: filter.name.clone() };
+        let filter = LineFilter { kinds: filter.kinds.clone(), areas, name: filter.name.clone() };
         let matching = list_line_groups(conn, street, id, &filter)?;
         let mut lines = list_line_page(conn, street, id, &filter, from, size + 1)?;
         let more = i64::try_from(lines.len()).is_ok_and(|count| count > size);

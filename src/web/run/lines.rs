@@ -80,6 +80,9 @@ impl LineWords {
     }
 }
 
+/// What goes out: regular lines, arrears, less deductions.
+const PAID: &str = "paid";
+
 /// The query.
 #[derive(Debug)]
 pub struct LinesQuery {
@@ -91,18 +94,18 @@ pub struct LinesQuery {
 impl FromFields for LinesQuery {
     const FIELDS: &'static [&'static str] = &["kind", "community", "name", "after", "before", "at"];
     fn from_fields(fields: &mut Fields) -> Option<LinesQuery> {
-        let kind = fields.text("kind");
-        let found = kind.as_deref().and_then(LineKind::from_code);
-        if kind.is_some() && found.is_none() {
-            return None;
-        }
+        let kinds = match fields.value("kind") {
+            "" => Vec::new(),
+            PAID => vec![LineKind::Regular, LineKind::Arrears, LineKind::Deduction],
+            code => vec![LineKind::from_code(code)?],
+        };
         let from = match (fields.text("after"), fields.text("before")) {
             (Some(text), _) => From::After(LinePlace::parse(&text)?),
             (None, Some(text)) => From::Before(LinePlace::parse(&text)?),
             (None, None) => From::Start,
         };
         let filter = LineFilterInput {
-            kind: found,
+            kinds,
             community: fields.text("community"),
             name: fields.text("name"),
         };
@@ -138,7 +141,8 @@ pub async fn show(
         .title("run.lines")
         .under("run.board_title", &format!("/runs?month={}", list.run.month));
     let page = page.under_text(run.title(), &run.href);
-    let kinds = std::iter::once(("", page.t("run.any")))
+    let kinds = [("", page.t("run.any")), (PAID, page.t("run.paid"))]
+        .into_iter()
         .chain(LineKind::ALL.iter().map(|kind| (kind.code(), kind_word(&page, *kind))))
         .collect();
     let mut communities = vec![(String::new(), page.t("run.any").to_owned())];
@@ -201,8 +205,12 @@ fn chips(
     communities: &[(String, String)],
 ) -> Vec<(String, String)> {
     let mut found = Vec::new();
-    if let Some(kind) = LineKind::from_code(fields.value("kind")) {
-        found.push((kind_word(page, kind).to_owned(), address(id, fields, &["kind"])));
+    let kind = match fields.value("kind") {
+        PAID => Some(page.t("run.paid")),
+        code => LineKind::from_code(code).map(|kind| kind_word(page, kind)),
+    };
+    if let Some(kind) = kind {
+        found.push((kind.to_owned(), address(id, fields, &["kind"])));
     }
     let community = fields.value("community");
     if let Some((_, name)) =

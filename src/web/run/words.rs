@@ -60,6 +60,8 @@ pub struct RunWords {
     pub payment_on: String,
     /// Reason of the last return or voiding.
     pub note: String,
+    /// Whether its lines are for whoever has a right of their own.
+    pub restricted: bool,
 }
 
 /// Name of a program in the page's language.
@@ -96,6 +98,7 @@ impl RunWords {
             payment_on: run.payment_on.map(|on| on.to_string()).unwrap_or_default(),
             note: run.note.clone().unwrap_or_default(),
             hash,
+            restricted: label.mental && !page.has_right("mental"),
         }
     }
 
