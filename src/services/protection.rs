@@ -54,6 +54,8 @@ pub struct FactLine {
 /// A protection visit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProtectionVisit {
+    /// Its id.
+    pub id: i64,
     /// The day.
     pub on: Option<NaiveDate>,
     /// What for.
@@ -142,6 +144,7 @@ pub fn load_file(
                 _ => false,
             })
             .map(|row| ProtectionVisit {
+                id: row.id,
                 on: row.done_on.or(row.planned_on),
                 purpose: row.purpose,
                 result: row.result,

@@ -1,6 +1,8 @@
 //! Home visits 走访: planned, assigned, done, reviewed.
 
 pub mod hand_over;
+pub mod photo;
+mod picture;
 pub mod plan;
 pub mod quarter;
 pub mod round;

@@ -12,6 +12,7 @@ use super::schema::{
     account, address_part, attempt, award, certificate, claim, decision, fact, guardian, history,
     hold, household, identity_claim, import_book, life_event, line, membership, name_part,
     not_duplicate, pending_change, resident, review_task, run, temp_case, visit, visit_person,
+    visit_photo,
 };
 use crate::domain::payout::RunState;
 
@@ -108,6 +109,7 @@ pub fn list_built_on(conn: &mut Db, street: &str, import: i64) -> QueryResult<Ve
     note("temp_case", refers!(conn, at, temp_case.resident_id => resident));
     note("temp_case", refers!(conn, at, temp_case.household_id => household));
     note("visit", refers!(conn, at, visit.household_id => household));
+    note("visit", refers!(conn, at, visit_photo.visit_id -> visit));
     note("hold", refers!(conn, at, hold.award_id -> award));
     note("line", refers!(conn, at, line.award_id -> award));
     note("claim", refers!(conn, at, claim.award_id -> award));

@@ -75,6 +75,7 @@ pub mod user;
 pub mod verify;
 pub mod view_log;
 pub mod visit;
+pub mod visit_photo;
 
 use std::path::Path;
 use std::sync::Arc;

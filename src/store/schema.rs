@@ -371,6 +371,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    visit_photo (id, street_code) {
+        id -> BigInt,
+        street_code -> Text,
+        visit_id -> BigInt,
+        photo_enc -> Binary,
+        digest -> Binary,
+        width -> Integer,
+        height -> Integer,
+        added_by -> Text,
+        added_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     visit_person (visit_id, resident_id, street_code) {
         street_code -> Text,
         visit_id -> BigInt,
@@ -859,6 +873,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     temp_case,
     visit,
     visit_person,
+    visit_photo,
     grid_hand_over,
     policy,
     policy_cost,

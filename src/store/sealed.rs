@@ -6,7 +6,7 @@ use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 
 use super::connection::Db;
 use super::{REGISTRY_CHAIN, access, account, certificate, draft_key, export_log, fact, guardian};
-use super::{history, import_upload, line, pending_change, resident, token};
+use super::{history, import_upload, line, pending_change, resident, token, visit_photo};
 
 /// One encrypted column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +81,7 @@ pub const SEALED: &[SealedColumn] = &[
     open("import_upload", "preview_enc", import_upload::PREVIEW),
     open("import_upload", "report_enc", import_upload::REPORT),
     open("pending_change", "proposal_enc", pending_change::PROPOSAL),
+    open("visit_photo", "photo_enc", visit_photo::PHOTO),
     fixed(open("history", "old_enc", history::OLD)),
     fixed(open("history", "new_enc", history::NEW)),
 ];

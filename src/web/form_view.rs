@@ -60,7 +60,9 @@ impl FormView {
     pub fn date_boxes(&self, name: &str) -> [String; 3] {
         match written_date::day(self.value(name)) {
             Some(day) => [day.year().to_string(), day.month().to_string(), day.day().to_string()],
-            None => ["", "_month", "_day"].map(|part| self.value(&format!("{name}{part}")).to_owned()),
+            None => {
+                ["", "_month", "_day"].map(|part| self.value(&format!("{name}{part}")).to_owned())
+            }
         }
     }
 

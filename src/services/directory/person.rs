@@ -109,6 +109,8 @@ pub struct FactLine {
 /// One visit.
 #[derive(Debug, Clone)]
 pub struct VisitLine {
+    /// Its id.
+    pub id: i64,
     /// Purpose.
     pub purpose: Purpose,
     /// Planned day.
@@ -328,6 +330,7 @@ pub(super) fn visit_lines(rows: Vec<VisitRow>) -> Vec<VisitLine> {
     rows.into_iter()
         .filter(|row| !matches!(row.purpose, Purpose::Mental | Purpose::Child))
         .map(|row| VisitLine {
+            id: row.id,
             purpose: row.purpose,
             planned_on: row.planned_on,
             done_on: row.done_on,

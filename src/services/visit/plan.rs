@@ -76,7 +76,8 @@ pub fn plan(
         for homes in doors.chunk_by(|a, b| a.address.trim() == b.address.trim()) {
             let (mut is_planned, mut people) = (false, Vec::new());
             for home in homes {
-                let known = rows::list_open_of(tx.conn, by.street(), home.household, input.purpose)?;
+                let known =
+                    rows::list_open_of(tx.conn, by.street(), home.household, input.purpose)?;
                 is_planned |= !known.is_empty();
                 people.extend(people_of(tx, by, home.household)?);
             }

@@ -53,6 +53,7 @@ pub const TABLES: &[&str] = &[
     "policy",
     "grid_hand_over",
     "name_part",
+    "visit_photo",
 ];
 
 /// Left out on purpose: who was signed in when the backup was made must not be

@@ -84,11 +84,21 @@ pub struct VisitForm {
     changed: Vec<Finding>,
     next_on: Option<chrono::NaiveDate>,
     comes_again: bool,
+    then_photos: bool,
 }
 
 impl FromFields for VisitForm {
-    const FIELDS: &'static [&'static str] =
-        &["done_on", "purpose", "result", "person", "co_visitor", "changed", "next_on", "again"];
+    const FIELDS: &'static [&'static str] = &[
+        "done_on",
+        "purpose",
+        "result",
+        "person",
+        "co_visitor",
+        "changed",
+        "next_on",
+        "again",
+        "then",
+    ];
     const MANY: &'static [&'static str] = &["person", "changed"];
 
     fn from_fields(fields: &mut Fields) -> Option<VisitForm> {
@@ -119,6 +129,7 @@ impl FromFields for VisitForm {
             changed,
             next_on,
             comes_again: fields.has("again", "1"),
+            then_photos: fields.has("then", "photos"),
         })
     }
 }
@@ -174,11 +185,13 @@ async fn ask(user: Allowed<EditRegistry>, page: Page, at: At) -> Outcome {
 async fn submit(user: Allowed<EditRegistry>, page: Page, at: At, form: Form<VisitForm>) -> Outcome {
     let (fields, checked) = form.checked();
     let worker = user.clone();
+    let then_photos = checked.as_ref().is_ok_and(|form| form.then_photos);
     let outcome = match checked {
         Ok(form) => page.run_once(move |store| register(store, &worker, at, form)).await,
         Err(error) => Err(error.into()),
     };
     match outcome {
+        Ok(id) if then_photos => page.done(&format!("/visits/{id}"), "saved"),
         Ok(_) => page.done(&at.href(), "saved"),
         Err(fault) => {
             let refusals = redrawable(fault)?;

@@ -137,7 +137,8 @@ fn born(fields: &mut Fields) -> Option<NaiveDate> {
         [true, true, true] => return None,
         [false, false, false] if year.len() == 4 => (
             "出生日期不是真实日期,请核对年、月、日。".to_owned(),
-            "The date of birth is not a date of the calendar. Check year, month and day.".to_owned(),
+            "The date of birth is not a date of the calendar. Check year, month and day."
+                .to_owned(),
         ),
         [true, ..] | [_, false, false] => (
             "出生日期的年份应为四位数字,如 1949。".to_owned(),

@@ -18,6 +18,15 @@ for (const button of document.querySelectorAll("[data-reveal]")) {
   input.form.addEventListener("submit", () => { input.type = "password"; });
 }
 
+// What never waits on the device says so without a network.
+for (const form of document.querySelectorAll("form[data-online]")) {
+  form.addEventListener("submit", (event) => {
+    if (navigator.onLine !== false) return;
+    event.preventDefault();
+    form.querySelector("[data-offline]").hidden = false;
+  });
+}
+
 // A second tap within three seconds does nothing.
 for (const form of document.forms) {
   form.addEventListener("submit", () => {

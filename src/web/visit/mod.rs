@@ -2,6 +2,7 @@
 //! month has come; handing a grid over.
 
 mod hand_over;
+mod record;
 
 use askama::Template;
 use chrono::NaiveDate;
@@ -33,6 +34,10 @@ pub fn routes(routes: &mut Routes) {
     routes.post("/visits/plan", edit, submit_plan);
     routes.get("/visits/hand-over", edit, hand_over::ask);
     routes.post("/visits/hand-over", edit, hand_over::submit);
+    routes.get("/visits/{id}", view, record::show);
+    routes.post("/visits/{id}/photos", edit, record::add_photo).upload();
+    routes.get("/visits/{id}/photos/{photo}", view, record::photo);
+    routes.post("/visits/{id}/photos/{photo}/remove", edit, record::remove_photo);
 }
 
 #[derive(Template)]

@@ -62,6 +62,8 @@ const ELSEWHERE = new Set([
   // Fetched by the scripts for work without a network.
   "/drafts/keys", "/sw.js", "/shell/households/member", "/shell/households/new", "/shell/outbox", "/shell/residents/new",
   "/policies/{}/file",
+  // A picture; journeys/photo.test.mjs looks at one.
+  "/visits/{}/photos/{}",
   "/", "/health", "/ready", "/metrics", "/robots.txt", "/favicon.ico", "/static/{}/{}", "/jobs/{}/progress",
   "/login", "/login/totp", "/password/first", "/imports/template.xlsx", "/imports/{}/errors.xlsx",
 ]);

@@ -172,7 +172,7 @@ impl Browser {
         method: Method,
         path: &str,
         kind: &str,
-        body: &str,
+        body: impl AsRef<[u8]>,
     ) -> Answer
     where
         S: Service<Request, Response = ServiceResponse<B>, Error = actix_web::Error>,
@@ -186,7 +186,7 @@ impl Browser {
         }
         if !kind.is_empty() {
             request = request.insert_header(("content-type", kind.to_owned()));
-            request = request.set_payload(body.to_owned());
+            request = request.set_payload(body.as_ref().to_vec());
         }
         for (name, value) in &self.headers {
             request = request.append_header((*name, value.clone()));
