@@ -5,6 +5,11 @@ use std::path::{Path, PathBuf};
 
 /// Every Rust file below `dir`, with its text.
 fn sources(dir: &str) -> Vec<(PathBuf, String)> {
+    files(dir, "rs")
+}
+
+/// Every file below `dir` with this ending, with its text.
+fn files(dir: &str, ending: &str) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     let mut folders = vec![PathBuf::from(dir)];
     while let Some(folder) = folders.pop() {
@@ -12,7 +17,7 @@ fn sources(dir: &str) -> Vec<(PathBuf, String)> {
             let path = entry.expect("an entry").path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|e| e == "rs") {
+            } else if path.extension().is_some_and(|e| e == ending) {
                 let text = std::fs::read_to_string(&path).expect("a source file");
                 found.push((path, text));
             }
@@ -83,6 +88,31 @@ fn files_stay_readable() {
         assert!(text.starts_with("//!") || path == generated, "{}: no header", path.display());
         let lines = text.lines().count();
         assert!(lines <= LIMIT || path == generated, "{}: {lines} lines", path.display());
+    }
+}
+
+#[test]
+fn every_text_that_a_page_names_is_in_the_catalogue() {
+    let mut seen = 0;
+    for (path, text) in files("src/web/templates", "html") {
+        for call in [".t(\"", ".fill(\"", ".fill2(\""] {
+            for key in text.split(call).skip(1).filter_map(|rest| rest.split('"').next()) {
+                assert!(mingce::web::Lang::Zh.find(key).is_some(), "{}: {key}", path.display());
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 500, "{seen} texts");
+}
+
+/// The script sorts what is on the page; of a list in pages that is not the list.
+#[test]
+fn no_list_in_pages_is_sorted_by_its_heads() {
+    let pages = files("src/web/templates", "html");
+    let lists: Vec<_> = pages.iter().filter(|(_, text)| text.contains("m::pager(")).collect();
+    assert!(lists.len() >= 4, "{} lists", lists.len());
+    for (path, text) in lists {
+        assert!(!text.contains("sortable"), "{}", path.display());
     }
 }
 

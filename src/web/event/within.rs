@@ -165,6 +165,10 @@ fn register(
         At::Home(id) => vec![id],
         At::Person(_) => form.homes,
     };
+    if !households.is_empty() && form.address.is_empty() {
+        let (zh, en) = ("请填写新地址。", "Enter the new address.");
+        return Err(AppError::refuse(Refusal::field("address", zh, en)));
+    }
     let input = MoveWithinInput {
         residents: form.movers,
         households,
